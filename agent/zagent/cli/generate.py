@@ -1,0 +1,76 @@
+"""``zagent generate``, ``replay`` and ``show``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zagent.cli.app import app, state
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+class Device(str, Enum):
+    """Where to run."""
+
+    auto = "auto"
+    cuda = "cuda"
+    cpu = "cpu"
+
+
+@app.command()
+def generate(
+    ctx: typer.Context,
+    prompt: Annotated[str, typer.Argument(help="What to see; - reads it from standard input.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="A .png file or a folder; else your own on the volume.", show_default=False
+        ),
+    ] = None,
+    size: Annotated[str, typer.Option(help="WxH or N, in pixels, multiples of 16.")] = "1024x1024",
+    steps: Annotated[int, typer.Option(help="8, or the model card's 9: both are the distilled schedule.")] = 8,
+    guidance: Annotated[float, typer.Option(help="0.0; the model is distilled to run without.")] = 0.0,
+    seed: Annotated[int | None, typer.Option(help="Else one is drawn and shown.", show_default=False)] = None,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many, with the seeds that follow.")] = 1,
+    device: Annotated[Device, typer.Option(help="The GPU where one is usable, else the CPU.")] = Device.auto,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Make images from a prompt, without a network."""
+    from zagent.cli import generate_report as report
+
+    here = state(ctx, json=json)
+    request = report.request(prompt, size, steps, guidance, seed, count)
+    report.generate(here, request, output, device.value, overwrite=overwrite)
+
+
+@app.command()
+def replay(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A PNG that zagent made.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Keep the new image here.", show_default=False)
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where to run.")] = Device.auto,
+    json: JsonOption = False,
+) -> None:
+    """Make an image again and compare the pixels."""
+    from zagent.cli import generate_report as report
+
+    report.replay(state(ctx, json=json), file, output, device.value)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A PNG that zagent made.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Print how an image was made."""
+    from zagent.cli import generate_report as report
+
+    report.show(state(ctx, json=json).output, file)

@@ -1,0 +1,48 @@
+"""``zagent env`` and ``zagent doctor``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from zagent.cli.app import app, state
+
+
+class Shape(str, Enum):
+    """The forms of the environment."""
+
+    shell = "shell"
+    dotenv = "dotenv"
+
+
+@app.command()
+def env(
+    ctx: typer.Context,
+    form: Annotated[Shape, typer.Option("--format", help='shell suits eval "$(zagent env)".')] = Shape.shell,
+    explain: Annotated[bool, typer.Option("--explain", help="Say where each value came from instead.")] = False,
+) -> None:
+    """Print the pinned variables.
+
+    With them other code finds the same weights and never asks a hub.
+    """
+    from zagent.cli import machine_report
+
+    print(machine_report.environment(state(ctx).settings, form.value, explain=explain))
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    fix: Annotated[bool, typer.Option("--fix", help="Delete the partial files of dead downloads.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+) -> None:
+    """Check everything that generating needs.
+
+    Exits with the code of the first error; warnings are none.
+    """
+    from zagent.cli import machine_report
+
+    here = state(ctx, json=json)
+    raise typer.Exit(machine_report.doctor(here.output, here.settings, fix=fix))

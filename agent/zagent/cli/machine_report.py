@@ -1,0 +1,47 @@
+"""The words of ``zagent env`` and ``zagent doctor``."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+
+from zagent.cli.output import Output
+from zagent.doctor import machine_checks, volume_checks, weights_checks
+from zagent.doctor.check import Result, exit_code, run_all
+from zagent.settings import OFFLINE, Setting, Settings
+from zagent.text import plural
+
+CHECKS = [*volume_checks.CHECKS, *weights_checks.CHECKS, *machine_checks.CHECKS]
+"""Every check in the order in which one explains the next."""
+
+_SIGNS = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
+
+
+def environment(settings: Settings, form: str, *, explain: bool) -> str:
+    """The variables as lines."""
+    offline = [Setting(name, value, "always: generating needs no hub") for name, value in OFFLINE.items()]
+    variables = [*settings.origins, *offline]
+    if explain:
+        return "\n".join(f"{one.name:<24} {one.value:<32} {one.origin}" for one in variables)
+    export = "export " if form == "shell" else ""
+    return "\n".join(f"{export}{one.name}={shlex.quote(one.value)}" for one in variables)
+
+
+def doctor(output: Output, settings: Settings, *, fix: bool) -> int:
+    """Run all checks, telling each as it ends; returns the exit code."""
+    if fix:
+        gone = weights_checks.sweep(settings)
+        output.say(f"deleted {plural(len(gone), 'partial file')}")
+    results = []
+    for result in run_all(CHECKS, settings):
+        results.append(result)
+        _tell(output, result)
+    return exit_code(results)
+
+
+def _tell(output: Output, result: Result) -> None:
+    found = result.finding
+    lines = [f"{_SIGNS[found.severity]}  {result.name:<14} {found.message}"]
+    if found.remedy:
+        lines.append(f"{'':<24} try: {found.remedy}")
+    output.result("\n".join(lines), check=result.name, **asdict(found))

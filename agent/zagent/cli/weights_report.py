@@ -1,0 +1,61 @@
+"""The words of ``zagent pull``, ``verify`` and ``weights``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from zagent import text
+from zagent.cli.output import Output
+from zagent.errors import WeightsDamaged
+from zagent.volume.guard import identify
+from zagent.weights.model import Model
+from zagent.weights.pull import Pulled
+from zagent.weights.store import Store
+from zagent.weights.verify import Bad, Report
+from zagent.weights.verify import verify as verify_files
+
+
+def pulled(output: Output, done: Pulled) -> None:
+    """Say what is there now and what it cost."""
+    found = done.manifest
+    if found.unconfirmed:
+        where = "the hub lists no hash" if found.source.startswith("http") else "no hub was asked"
+        output.say(f"note: {len(found.unconfirmed)} hashes are our own reading, unconfirmed: {where}")
+    state = "is here already" if done.already else "is here"
+    line = f"{found.model} {state}: {text.plural(len(found.files), 'file')}, {text.size(found.size)}, "
+    line += f"{text.size(done.downloaded)} downloaded"
+    facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
+    output.result(line, event="done", downloaded=done.downloaded, already=done.already, **facts)
+
+
+def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:
+    """Verify and report every bad file.
+
+    Raises:
+        ModelMissing, ManifestDamaged, WeightsDamaged: there is nothing to compare with, or a file is bad.
+    """
+    identify(store.settings.data_root)
+    wanted = store.recorded(model)
+    with output.transfer("verifying") as progress:
+        progress.begin(wanted.size, wanted.size)
+        report = verify_files(store.snapshot(model), wanted, quick=quick, on_bytes=progress.add)
+    _tell(output, report, quick)
+    if not report.whole:
+        raise WeightsDamaged(model=model.id, why=f"{len(report.bad)} of {report.files} files are bad")
+
+
+def _tell(output: Output, report: Report, quick: bool) -> None:
+    if not output.json:
+        for one in report.bad:
+            output.result(_line(one))
+        for path in report.extra:
+            output.say(f"extra: {path} is not in the manifest")
+    what = "sizes" if quick else f"SHA-256 of {text.size(report.bytes_read)}"
+    good = report.files - len(report.bad)
+    line = f"{good} of {report.files} files right ({what})"
+    facts = {"bad": [asdict(one) for one in report.bad], "extra": report.extra, "whole": report.whole}
+    output.result(line, event="verified", files=report.files, quick=quick, **facts)
+
+
+def _line(bad: Bad) -> str:
+    return f"bad: {bad.path}: {bad.problem}, expected {bad.expected}, found {bad.found}"

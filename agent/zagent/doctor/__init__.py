@@ -1,0 +1,1 @@
+"""An ordered list of small checks, each with what it found and the command that mends it."""

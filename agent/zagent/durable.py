@@ -1,0 +1,94 @@
+"""The one way a file gets its final name: temp beside it, fsync, rename, fsync the folder.
+
+Whatever stands under a final name is whole, also after a power cut. A crash leaves at most a temp file, which
+``is_leftover`` knows and ``zagent doctor --fix`` sweeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from zagent import points
+
+PREFIX, SUFFIX = ".zagent-", ".tmp"
+
+
+def write(path: Path, content: bytes, *, replace: bool = True, mode: int = 0o644) -> None:
+    """Put ``content`` under ``path``; its folder must exist.
+
+    Raises:
+        FileExistsError: ``replace`` is off and the name is taken, be it since a moment ago.
+        OSError: nothing was changed.
+    """
+    with writing(path, replace=replace, mode=mode) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, replace: bool = True, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file to write that gets the name ``path`` when the block ends well, and vanishes when it does not."""
+    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=path.parent)
+    temp = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        points.reached("durable:temp-written")
+        _name(temp, path, replace)
+    finally:
+        temp.unlink(missing_ok=True)
+    points.reached("durable:renamed")
+    sync_folder(path.parent)
+
+
+def _name(temp: Path, path: Path, replace: bool) -> None:
+    if replace:
+        temp.replace(path)
+    else:
+        os.link(temp, path)  # unlike rename, link refuses a name that is taken
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` survive a power cut."""
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of ``path`` survive a power cut."""
+    _sync(path, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path, mode: int = 0o755) -> None:
+    """Create ``folder`` and its missing parents, each made durable; no error when it is there."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=mode, exist_ok=True)
+        sync_folder(one.parent)
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether ``path`` is a temp file of this module, left by a crash."""
+    return path.name.startswith(PREFIX) and path.name.endswith(SUFFIX)
+
+
+def sweep(folder: Path, also: Callable[[Path], bool] = lambda path: False) -> list[Path]:
+    """Delete the leftovers below ``folder`` and the files that ``also`` names; returns what went."""
+    found = [path for path in folder.rglob("*") if path.is_file() and (is_leftover(path) or also(path))]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return found

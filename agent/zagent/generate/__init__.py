@@ -1,0 +1,1 @@
+"""From a prompt to a PNG that can be made again."""

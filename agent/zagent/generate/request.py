@@ -1,0 +1,134 @@
+"""What a person asks for, checked before anything is loaded. Pure."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from zagent.errors import GuidanceRefused, PrecisionRefused, SizeRefused, UsageError
+from zagent.generate import schedule
+
+MULTIPLE = 16
+"""Pixels: the VAE makes 1 of 8, the transformer's patches 1 of 2."""
+SMALLEST = 64
+MOST_IMAGES = 1000
+MOST_SEED = 2**63 - 1
+
+PRECISIONS = ("bfloat16", "float32")
+
+
+@dataclass(frozen=True)
+class Size:
+    """Pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: the prompt and how its images are to be made; image ``i`` has the seed ``seed + i``.
+
+    Raises:
+        UsageError: an empty prompt, or a number outside its range.
+        GuidanceRefused: anything but 0.0.
+    """
+
+    prompt: str
+    size: Size = Size(1024, 1024)
+    steps: int = schedule.EVALUATIONS
+    guidance: float = 0.0
+    seed: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise UsageError(detail="the prompt is empty")
+        if self.guidance != 0.0:
+            raise GuidanceRefused(guidance=self.guidance)
+        if not 1 <= self.count <= MOST_IMAGES:
+            raise UsageError(detail=f"-n {self.count} must be between 1 and {MOST_IMAGES}")
+        if not 0 <= self.seed <= MOST_SEED - self.count:
+            raise UsageError(detail=f"--seed {self.seed} must be between 0 and 2^63")
+        schedule.evaluations(self.steps)
+
+    @property
+    def evaluations(self) -> int:
+        """How often the transformer runs for one image."""
+        return schedule.evaluations(self.steps)
+
+    @property
+    def seeds(self) -> list[int]:
+        """One seed for each image, so that each can be made again alone."""
+        return [self.seed + index for index in range(self.count)]
+
+
+def parse_size(text: str) -> Size:
+    """Understand ``WxH`` or ``N`` (a square), in pixels.
+
+    Raises:
+        UsageError: it is neither.
+        SizeRefused: not a multiple of 16, or too small.
+    """
+    found = re.fullmatch(r"(\d{1,5})(?:[x×*](\d{1,5}))?", text.strip().lower())
+    if not found:
+        raise UsageError(detail=f"--size {text!r} must look like 1024x768 or 1024")
+    size = Size(int(found[1]), int(found[2] or found[1]))
+    if size.width % MULTIPLE or size.height % MULTIPLE:
+        raise SizeRefused(size=size, why=f"both sides must be multiples of {MULTIPLE}", nearest=nearest(size))
+    if min(size.width, size.height) < SMALLEST:
+        raise SizeRefused(size=size, why=f"no side may be under {SMALLEST} pixels", nearest=nearest(size))
+    return size
+
+
+def nearest(size: Size, largest: Size | None = None) -> Size:
+    """The closest size that is allowed, up to ``largest``."""
+
+    def allowed(side: int, most: int | None) -> int:
+        rounded = max(SMALLEST, (side + MULTIPLE // 2) // MULTIPLE * MULTIPLE)
+        return min(rounded, most) if most else rounded
+
+    return Size(
+        allowed(size.width, largest.width if largest else None),
+        allowed(size.height, largest.height if largest else None),
+    )
+
+
+def require_inside(size: Size, largest: Size) -> None:
+    """Make sure that the model has positions for every patch of ``size``.
+
+    Raises:
+        SizeRefused: it has not.
+    """
+    if size.width > largest.width or size.height > largest.height:
+        why = f"the model takes at most {largest}"
+        raise SizeRefused(size=size, why=why, nearest=nearest(size, largest))
+
+
+def precision(device: str, asked: str | None = None) -> str:
+    """The number format: bfloat16 on a GPU, float32 on a CPU, or the one a recorded image was made with.
+
+    Raises:
+        PrecisionRefused: float16, whose range the transformer leaves: the image would be black; or anything else.
+    """
+    if asked is None:
+        return "float32" if device == "cpu" else "bfloat16"
+    if asked == "float16":
+        raise PrecisionRefused(dtype=asked, why="the model leaves its range, and the image comes out black")
+    if asked not in PRECISIONS:
+        raise PrecisionRefused(dtype=asked, why=f"known are {' and '.join(PRECISIONS)}")
+    return asked
+
+
+def random_seed() -> int:
+    """A seed for a person who gave none; 32 bits are short enough to type again."""
+    return secrets.randbits(32)

@@ -1,0 +1,81 @@
+"""``zagent weights adopt``: a copy that is already here becomes the model on the data root; nothing is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from zagent import durable, lock, points
+from zagent.errors import WeightsDamaged
+from zagent.volume import space
+from zagent.weights import digest, manifest, sources
+from zagent.weights.model import Model
+from zagent.weights.needed import Listed
+from zagent.weights.progress import Progress
+from zagent.weights.pull import Pulled, finished, prepare, settle
+from zagent.weights.store import Store
+from zagent.weights.verify import verify
+
+
+def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
+    """Copy the model found at ``path`` onto the data root, prove the copy, and record it.
+
+    The original is only read. No hub has confirmed its hashes, and the manifest says so.
+
+    Raises:
+        NotAModel: ``path`` holds no whole, safe model.
+        VolumeError, NotEnoughSpace: the data root does not take it.
+        WeightsDamaged: the copy does not read back as it was written.
+    """
+    prepare(store, model)
+    with lock.held(store.settings.layout.lock(model.id), model.id, "zagent weights adopt"):
+        if found := finished(store, model):
+            return Pulled(found, 0, already=True)
+        source = sources.locate(path, model)
+        return Pulled(_bring(store, model, source, progress), 0, already=False)
+
+
+def _bring(store: Store, model: Model, source: Path, progress: Progress) -> manifest.Manifest:
+    folder, files = store.snapshot(model), sources.files(source, model)
+    missing = sum(one.size for one in files if _size(folder / one.path) != one.size)
+    space.require(folder, missing)
+    progress.begin(sum(one.size for one in files), sum(one.size for one in files))
+    entries = [_copy(source / one.path, folder / one.path, one, progress) for one in files]
+    points.reached("adopt:copied")
+    made = manifest.make(model.id, model.revision, None, str(source), entries)
+    settle(folder, files)
+    report = verify(folder, made, quick=False)
+    if not report.whole:
+        raise WeightsDamaged(model=model.id, why=f"the copy of {report.bad[0].path} does not read back right")
+    manifest.write(store.manifest_path(model), made)
+    points.reached("adopt:manifest-written")
+    progress.end()
+    return made
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _copy(source: Path, target: Path, listed: Listed, progress: Progress) -> manifest.File:
+    """Copy unless an earlier try did; either way the hash is the source's."""
+    durable.make_folder(target.parent)
+    if _size(target) == listed.size:
+        entry = manifest.File(listed.path, listed.size, digest.sha256(source, progress.add), confirmed=False)
+        if digest.sha256(target) == entry.sha256:
+            return entry
+        progress.add(-listed.size)
+    entry = manifest.File(listed.path, listed.size, _stream(source, target, progress), confirmed=False)
+    points.reached("adopt:file-copied")
+    return replace(entry, size=target.stat().st_size)
+
+
+def _stream(source: Path, target: Path, progress: Progress) -> str:
+    found = hashlib.sha256()
+    with durable.writing(target) as file:
+        for chunk in digest.read_from_disk(source):
+            found.update(chunk)
+            file.write(chunk)
+            progress.add(len(chunk))
+    return found.hexdigest()

@@ -1,0 +1,31 @@
+"""Names of models and revisions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from zagent.errors import UsageError
+
+DEFAULT_MODEL = "Tongyi-MAI/Z-Image-Turbo"
+DEFAULT_REVISION = "master"
+
+_PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model on the hub: ``owner/name`` and a branch, tag or commit.
+
+    Raises:
+        UsageError: a name that could lead out of the cache folder, or none at all.
+    """
+
+    id: str = DEFAULT_MODEL
+    revision: str = DEFAULT_REVISION
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(f"{_PART}/{_PART}", self.id):
+            raise UsageError(detail=f"model {self.id!r} must look like owner/name")
+        if not re.fullmatch(_PART, self.revision):
+            raise UsageError(detail=f"revision {self.revision!r} must be letters, digits, '.', '_' and '-'")

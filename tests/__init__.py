@@ -1,0 +1,1 @@
+"""zagent's tests, and the stand-ins they share."""

@@ -1,0 +1,70 @@
+"""The pages of docs/ that are made from the code: errors and commands.
+
+``python -m tests.documentation`` writes them; a test fails while they are stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+from typer.testing import CliRunner
+from zagent.__main__ import app
+from zagent.errors import ZagentError, tree
+
+DOCS = Path(__file__).parent.parent / "docs"
+WIDTH = "100"
+
+
+def pages() -> dict[Path, str]:
+    """Each generated page and what it must say."""
+    return {DOCS / "02-errors.md": errors(), DOCS / "03-commands.md": commands()}
+
+
+def errors() -> str:
+    """The table of all errors, by exit code."""
+    head = [
+        "# Errors",
+        "",
+        "Every failure is one message (what happened, why), one remedy (the command that mends it) and one exit code",
+        "of its own. `zagent --debug …` adds the traceback. This page is made from `agent/zagent/errors.py`.",
+        "",
+        "| exit | error | message | remedy |",
+        "|---:|---|---|---|",
+    ]
+    concrete = [cls for cls in tree() if not cls.__subclasses__()]
+    return "\n".join([*head, *(_row(cls) for cls in sorted(concrete, key=lambda cls: cls.exit_code))]) + "\n"
+
+
+def _row(cls: type[ZagentError]) -> str:
+    cells = [str(cls.exit_code), cls.__name__, " ".join((cls.__doc__ or "").split()), cls.remedy or "-"]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def commands() -> str:
+    """The help of every command."""
+    head = ["# Commands", "", "What each command's `--help` says. This page is made from the code.", "", ""]
+    sections = [
+        f"## {' '.join(words)}\n\n```\n{_help(words[1:])}```\n" for words in _walk(get_command(app), ["zagent"])
+    ]
+    return "\n".join(head) + "\n".join(sections)
+
+
+def _walk(command: Any, words: list[str]) -> Iterator[list[str]]:
+    yield words
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _walk(below, [*words, name])
+
+
+def _help(words: list[str]) -> str:
+    done = CliRunner().invoke(app, [*words, "--help"], prog_name="zagent", env={"COLUMNS": WIDTH})
+    if done.exit_code:
+        raise RuntimeError(f"zagent {' '.join(words)} --help failed: {done.output}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    for page, content in pages().items():
+        page.write_text(content)

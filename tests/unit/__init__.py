@@ -1,0 +1,1 @@
+"""Hermetic tests of pure code: no network, no root, seconds."""

@@ -1,0 +1,25 @@
+"""The generated pages say what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.documentation import DOCS, pages
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_generated_page_is_not_stale(page: Path) -> None:
+    """docs/ is what `scripts/lint` would write now."""
+    assert page.read_text() == pages()[page], "stale: run scripts/lint"
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    """No Markdown link to a file of this repository is dead."""
+    import re
+
+    root = DOCS.parent
+    for page in [*root.glob("*.md"), *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -1,0 +1,106 @@
+"""The direction of imports, and who alone may import what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zagent
+
+PACKAGE = Path(zagent.__file__).parent
+
+ONLY = {
+    "modelscope_hub": ("weights/hub.py",),
+    "modelscope": (),
+    "torch": ("generate/engine",),
+    "diffusers": ("generate/engine",),
+    "transformers": ("generate/engine",),
+    "safetensors": ("generate/engine",),
+    "rich": ("cli/output.py",),
+    "typer": ("cli/",),
+}
+
+LAYERS = [
+    {"user", "points", "text"},
+    {"errors"},
+    {"volume.layout"},
+    {"settings", "durable"},
+    {"lock", "volume"},
+    {"weights"},
+    {"generate"},
+    {"doctor"},
+    {"cli", "__main__"},
+]
+"""A module may import from its own layer and those above it in this list."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Every module of the package by its path below it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text())
+
+
+def imports(tree: ast.AST, *, anywhere: bool = True) -> Iterator[str]:
+    """The dotted names that a module imports, at its top or also inside functions."""
+    nodes = ast.walk(tree) if anywhere else iter(getattr(tree, "body", []))
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def layer(name: str) -> int:
+    """The place in LAYERS of a module, by the longest entry that holds it."""
+    found = [
+        (len(entry), at)
+        for at, entries in enumerate(LAYERS)
+        for entry in entries
+        if name == entry or name.startswith(entry + ".")
+    ]
+    assert found, f"{name} stands in no layer"
+    return max(found)[1]
+
+
+@pytest.mark.parametrize("library", ONLY)
+def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
+    """Each heavy library has one home."""
+    for name, tree in modules():
+        found = any(one == library or one.startswith(library + ".") for one in imports(tree))
+        assert not found or name.startswith(ONLY[library] or "nowhere"), f"{name} imports {library}"
+
+
+def test_imports_point_one_way() -> None:
+    """No module imports from a layer below its own."""
+    for name, tree in modules():
+        own = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if own == "__init__":
+            continue
+        for one in imports(tree):
+            target = one.removeprefix("zagent.")
+            if one.startswith("zagent.") and target != "__version__":
+                assert layer(target) <= layer(own), f"{own} imports {target}"
+
+
+def test_start_is_light() -> None:
+    """`zagent --help` loads no heavy library."""
+    script = "import sys, zagent.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    for library in ("torch", "diffusers", "modelscope_hub", "requests", "rich", "PIL", "dotenv", "asyncio"):
+        assert library not in loaded
+
+
+def test_every_crash_point_has_a_literal_name_of_its_own() -> None:
+    """The fault tests can find each point, and no two share a name."""
+    calls = [
+        node.args[0]
+        for _, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "points.reached"
+    ]
+    names = [one.value for one in calls if isinstance(one, ast.Constant)]
+    assert len(names) == len(calls) == len(set(names))
