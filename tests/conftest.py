@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ OURS = ("ZAGENT_", "MODELSCOPE_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_", "XDG_"
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of ours, a home and a working folder of the test's own."""
     for name in list(os.environ):
         if name.startswith(OURS):
@@ -22,7 +21,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope"))
     monkeypatch.chdir(home)
-    yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
