@@ -43,6 +43,7 @@ def save_tiny_pipeline(folder: Path, *, shard: str | None = "400KB", hostile: bo
     """
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DIFFUSERS_OFFLINE="1")
     folder.mkdir(parents=True, exist_ok=True)
+    _silence()
     pipeline = build_tiny_pipeline()
     pipeline.save_pretrained(folder, max_shard_size=shard or "1GB")
     _split_text_encoder(pipeline, folder, shard)
@@ -51,6 +52,15 @@ def save_tiny_pipeline(folder: Path, *, shard: str | None = "400KB", hostile: bo
     if hostile:
         write_hostile_files(folder)
     return folder
+
+
+def _silence() -> None:
+    """No progress bars for milliseconds of work."""
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
 
 
 def build_tiny_pipeline() -> ZImagePipeline:
