@@ -7,9 +7,10 @@ Whatever stands under a final name is whole, also after a power cut. A crash lea
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,12 +53,28 @@ def _name(temp: Path, path: Path, replace: bool) -> None:
     if replace:
         temp.replace(path)
     else:
-        os.link(temp, path)  # unlike rename, link refuses a name that is taken
+        _link(temp, path)
+
+
+def _link(temp: Path, path: Path) -> None:
+    """Unlike rename, link refuses a name that is taken; without hard links (FAT, some network mounts) look first."""
+    try:
+        os.link(temp, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        temp.replace(path)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` survive a power cut."""
-    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Make the names in ``folder`` survive a power cut, where the filesystem can (some network mounts can't)."""
+    try:
+        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise
 
 
 def sync_file(path: Path) -> None:
@@ -74,21 +91,27 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o755) -> None:
-    """Create ``folder`` and its missing parents, each made durable; no error when it is there."""
+    """Create ``folder`` and its missing parents, each made durable; no error when it is there.
+
+    ``mode`` is the folder's alone, its parents get 0755. Both hold whatever the umask says: root's must not decide
+    whether others can read the marker and the weights.
+    """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
-        one.mkdir(mode=mode, exist_ok=True)
+        _make_one(one, mode if one == folder else 0o755)
         sync_folder(one.parent)
+
+
+def _make_one(folder: Path, mode: int) -> None:
+    try:
+        folder.mkdir(mode=mode)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(mode)
 
 
 def is_leftover(path: Path) -> bool:
     """Whether ``path`` is a temp file of this module, left by a crash."""
     return path.name.startswith(PREFIX) and path.name.endswith(SUFFIX)
-
-
-def sweep(folder: Path, also: Callable[[Path], bool] = lambda path: False) -> list[Path]:
-    """Delete the leftovers below ``folder`` and the files that ``also`` names; returns what went."""
-    found = [path for path in folder.rglob("*") if path.is_file() and (is_leftover(path) or also(path))]
-    for path in found:
-        path.unlink(missing_ok=True)
-    return found

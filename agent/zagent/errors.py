@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
 from typing import ClassVar
 
 from zagent.user import user_name
@@ -29,7 +31,7 @@ class ZagentError(Exception):
     def __init__(self, **facts: object) -> None:
         """Fill the message and the remedy with ``facts``; a placeholder without a fact stays as it is."""
         self.facts = facts
-        super().__init__(self._fill(" ".join((type(self).__doc__ or "").split())))
+        super().__init__(" ".join((type(self).__doc__ or "").split()).format_map(_Kept(facts)))
 
     @property
     def message(self) -> str:
@@ -38,11 +40,9 @@ class ZagentError(Exception):
 
     @property
     def advice(self) -> str:
-        """The command that mends it, or nothing."""
-        return self._fill(self.remedy)
-
-    def _fill(self, template: str) -> str:
-        return template.format_map(_Kept(self.facts))
+        """The command that mends it, or nothing; paths are quoted so that a shell takes it as it stands."""
+        quoted = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in self.facts.items()}
+        return self.remedy.format_map(_Kept(quoted))
 
 
 class _Kept(dict[str, object]):
@@ -114,21 +114,27 @@ class MarkerDamaged(VolumeError):
     """The marker {path} can't be read: {why}"""
 
     exit_code = 12
-    remedy = "restore it from a copy, or move it away and run `zagent volume adopt {root}`: weights stay as they are"
+    remedy = "{hint}"
 
 
 class WrongVolume(VolumeError):
     """The marker of {path} belongs to another filesystem: it says {expected}, mounted is {found}"""
 
     exit_code = 13
-    remedy = "zagent volume show   tells what is mounted; umount {path} and zagent volume mount   brings the right one"
+    remedy = (
+        "umount {path}; zagent volume mount   brings the right one. If this is a copy made on purpose: "
+        "rm {path}/.zagent/volume.json; zagent volume adopt {path}"
+    )
 
 
 class ReadOnlyVolume(VolumeError):
     """{path} takes no writes: its filesystem is read-only"""
 
     exit_code = 14
-    remedy = "look at `dmesg` for a disk error; then `mount -o remount,rw {root}`, or detach and restore"
+    remedy = (
+        "mount -o remount,rw {root}   if `dmesg` shows no disk error; after one: umount {root}, repair with "
+        "fsck.ext4 -p or xfs_repair, zagent volume mount"
+    )
 
 
 class VolumeFull(VolumeError):
@@ -156,7 +162,7 @@ class ForeignVolume(VolumeError):
     """{path} belongs to {owner}, not to {asked}"""
 
     exit_code = 18
-    remedy = "zagent volume adopt {path} {flags}"
+    remedy = "zagent volume adopt {path}{flags}"
 
 
 class MountFailed(VolumeError):

@@ -6,6 +6,7 @@ another user or when root runs: whoever can write there must not decide where ro
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Source:
-    """One layer of values; ``pinned`` names are left to the services (see ``load``)."""
+    """One layer of values; the names in ``leaves_out`` are not for people (see ``load``)."""
 
     origin: str
     values: Mapping[str, str]
@@ -91,24 +92,30 @@ def load(
 
 
 def _file_sources(dotenv: Path, agent_env: Path) -> Iterator[Source]:
-    if dotenv.is_file() and trusted(dotenv, os.geteuid()):
+    if trusted(dotenv, os.geteuid()):
         yield Source(str(dotenv.absolute()), _read(dotenv))
-    if agent_env.is_file():
-        yield Source(str(agent_env), _read(agent_env), frozenset({HF_HOME}))
+    yield Source(str(agent_env), _read(agent_env), frozenset({HF_HOME}))
 
 
 def trusted(dotenv: Path, uid: int) -> bool:
-    """Whether the user ``uid`` may be led by this ``.env``: never root, never by another user's file."""
-    return uid != 0 and dotenv.stat().st_uid == uid
+    """Whether the user ``uid`` may be led by this ``.env``: never root, never by another user's file or link."""
+    try:
+        return uid != 0 and dotenv.is_file() and {dotenv.stat().st_uid, dotenv.lstat().st_uid} == {uid}
+    except OSError:  # in a working folder that this user can't even look into
+        return False
 
 
 def _read(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
-
+    """The variables of a file, none where there is no such file; one that can't be read is never passed over."""
     try:
-        found = dotenv_values(path, interpolate=False)
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError) as error:
         raise UsageError(detail=f"{path} can't be read: {error}") from error
+    from dotenv import dotenv_values
+
+    found = dotenv_values(stream=io.StringIO(content), interpolate=False)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -23,8 +23,16 @@ def environment(settings: Settings, form: str, *, explain: bool) -> str:
     variables = [*settings.origins, *offline]
     if explain:
         return "\n".join(f"{one.name:<24} {one.value:<32} {one.origin}" for one in variables)
-    export = "export " if form == "shell" else ""
-    return "\n".join(f"{export}{one.name}={shlex.quote(one.value)}" for one in variables)
+    if form == "shell":
+        return "\n".join(f"export {one.name}={shlex.quote(one.value)}" for one in variables)
+    return "\n".join(f"{one.name}={_dotenv_quoted(one.value)}" for one in variables)
+
+
+def _dotenv_quoted(value: str) -> str:
+    """As .env files quote: unlike in a shell, a backslash escapes within single quotes."""
+    if shlex.quote(value) == value:
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def doctor(output: Output, settings: Settings, *, fix: bool) -> int:

@@ -31,7 +31,8 @@ def adopt(
     Looks at the disk below, says what it found, and writes the marker that proves it from then on.
     """
     from zagent.cli import volume_report
-    from zagent.volume.adopt import Ask, adopt
+    from zagent.volume.adopt import adopt
+    from zagent.volume.suitable import Ask
 
     ask = Ask(system_disk, any_filesystem, project, stack)
     volume_report.adopted(state(ctx).output, adopt(path, ask))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from zagent import text
 from zagent.cli.output import Output
-from zagent.settings import Settings
+from zagent.errors import VolumeError
+from zagent.settings import DATA_ROOT, Settings
 from zagent.volume import space
-from zagent.volume.adopt import Adopted, Facts, look
+from zagent.volume.adopt import Adopted, look
 from zagent.volume.guard import identify
 from zagent.volume.marker import Marker
+from zagent.volume.suitable import Facts
 
 
 def adopted(output: Output, outcome: Adopted) -> None:
@@ -19,23 +23,32 @@ def adopted(output: Output, outcome: Adopted) -> None:
         output.say(f"note: {line}")
     path = outcome.facts.path
     if outcome.already:
-        output.result(f"{path} is a data root already; nothing was changed")
+        moved = f"it now lives on {', '.join(outcome.new_disks)}, which its lineage records"
+        output.result(f"{path} is a data root already; {moved if outcome.new_disks else 'nothing was changed'}")
         return
     if outcome.marker.kind == "system-disk":
         output.say("note: a system-disk reset takes this folder away; only a backup elsewhere protects it")
     output.result(f"{path} is now a data root")
-    output.say(f"next:  export ZAGENT_DATA_ROOT={path}; zagent pull")
+    output.say(f"next:  export {DATA_ROOT}={quote(str(path))}; zagent pull")
 
 
 def show(output: Output, settings: Settings) -> None:
-    """Describe the data root."""
-    marker = identify(settings.data_root)
-    facts, uses = look(settings.data_root.resolve()), space.users(settings.layout, settings.modelscope_cache)
-    lines = [f"data root    {settings.data_root}", *_disk_lines(facts), *_marker_lines(marker), "used by"]
+    """Describe the data root.
+
+    Raises:
+        VolumeError: it is none; what is there instead has been said before.
+    """
+    root = settings.data_root
+    try:
+        marker = identify(root)
+    except VolumeError:
+        for line in _disk_lines(look(root.resolve())) if root.is_dir() else []:
+            output.say(line)
+        raise
+    facts, uses = look(root.resolve()), space.users(settings.layout, settings.modelscope_cache)
+    lines = [f"data root    {root}", *_disk_lines(facts), *_marker_lines(marker), "used by"]
     lines += [f"  {text.size(use.size):>10}  {use.name}" for use in uses]
-    output.result(
-        "\n".join(lines), data_root=settings.data_root, **_facts(facts), marker=vars(marker), used=_used(uses)
-    )
+    output.result("\n".join(lines), data_root=root, **_facts(facts), marker=vars(marker), used=_used(uses))
 
 
 def _used(uses: list[space.Use]) -> dict[str, int]:

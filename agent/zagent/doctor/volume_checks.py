@@ -25,7 +25,7 @@ def _data_root(settings: Settings) -> Finding:
 
 def _risk(settings: Settings) -> Finding:
     found = guard.identify(settings.data_root)
-    mount = mounts.over(settings.data_root.resolve(), mounts.current())
+    mount = mounts.of(settings.data_root)
     if found.kind == "system-disk":
         why = "the data root is on the system disk: a reset takes it away, only a backup elsewhere protects it"
         return warning(why, "copy the data root to another machine or disk; better, adopt a data disk")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+
+from zagent.volume.mounts import Mount
 
 SYS = Path("/sys/dev/block")
 
@@ -63,10 +66,18 @@ def _udev_uuid(device: int, folder: Path = Path("/dev/disk/by-uuid")) -> str | N
     return None
 
 
-def device_number(path: Path) -> str:
-    """The ``major:minor`` of the device that ``path`` lies on."""
-    device = path.stat().st_dev
-    return f"{os.major(device)}:{os.minor(device)}"
+def below(mount: Mount, sys: Path = SYS) -> list[Disk]:
+    """The whole disks below a mount, by its source where the filesystem's own device number is made up (btrfs)."""
+    return disks(mount.device, sys) or disks(_node_number(mount.source), sys)
+
+
+def _node_number(source: str) -> str:
+    try:
+        found = Path(source).stat()
+    except OSError:
+        return "no device"
+    is_block = stat.S_ISBLK(found.st_mode)
+    return f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}" if is_block else "no device"
 
 
 def disks(device: str, sys: Path = SYS) -> list[Disk]:
@@ -88,7 +99,8 @@ def disks(device: str, sys: Path = SYS) -> list[Disk]:
 
 def _disk(folder: Path) -> Disk:
     sectors = int(_content(folder / "size") or 0)
-    serial = _content(folder / "device" / "serial") or _content(folder / "serial")
+    device = folder / "device"
+    serial = _content(device / "serial") or _content(folder / "serial") or _page_80(device / "vpd_pg80")
     return Disk(folder.name, sectors * 512, serial, _content(folder / "loop" / "backing_file"))
 
 
@@ -97,3 +109,12 @@ def _content(path: Path) -> str | None:
         return path.read_text().strip() or None
     except OSError:
         return None
+
+
+def _page_80(path: Path) -> str | None:
+    """A SCSI or SATA disk's serial number: four bytes of head, the last of them a length, then text (SPC-4, 7.8.17)."""
+    try:
+        page = path.read_bytes()
+    except OSError:
+        return None
+    return page[4 : 4 + int.from_bytes(page[2:4], "big")].decode("ascii", "replace").strip() or None

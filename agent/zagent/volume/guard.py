@@ -50,9 +50,9 @@ def identify(root: Path) -> marker.Marker:
     Raises:
         VolumeError: the path is missing, has no marker, or carries the marker of another filesystem.
     """
-    if not root.is_dir():
-        raise DataRootMissing(path=root)
     try:
+        if not root.is_dir():
+            raise DataRootMissing(path=root)
         found = marker.read(Layout(root))
         if found is None:
             raise NotAdopted(path=root, why=_emptiness(root))
@@ -72,7 +72,7 @@ def _same_filesystem(root: Path, found: marker.Marker) -> None:
     """Compare uuids; a filesystem without one is told by its type, which a copied marker rarely shares."""
     actual = disk.filesystem_uuid(root)
     if found.fs_uuid is None:
-        mount = mounts.over(root.resolve(), mounts.current())
+        mount = mounts.of(root)
         expected, actual = found.fs_type, mount.fs_type if mount else "nothing"
     else:
         expected = found.fs_uuid

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal, get_args
 
 from zagent import durable
@@ -41,7 +43,12 @@ class Marker:
     @property
     def owner(self) -> str:
         """The project and stack that made it, as people read them."""
-        return f"project {self.project}/{self.stack}" if self.project else "no project"
+        return owner(self.project, self.stack)
+
+
+def owner(project: str | None, stack: str | None) -> str:
+    """A project and stack as people read them."""
+    return "/".join(filter(None, (project and f"project {project}", stack))) or "no project"
 
 
 def new(kind: Kind, fs_type: str, fs_uuid: str | None, **more: Any) -> Marker:
@@ -64,26 +71,60 @@ def read(layout: Layout) -> Marker | None:
     try:
         return parse(content)
     except ValueError as error:
-        raise MarkerDamaged(path=layout.marker, root=layout.root, why=error) from error
+        raise MarkerDamaged(path=layout.marker, why=error, hint=_hint(error, layout)) from error
+
+
+def _hint(error: ValueError, layout: Layout) -> str:
+    if isinstance(error, NewerSchema):
+        return "upgrade zagent on this machine; leave the marker as it is"
+    again = f"rm {quote(str(layout.marker))}; zagent volume adopt {quote(str(layout.root))}"
+    return f"restore it from a copy; or, if this is the right disk: {again}   (weights stay as they are)"
+
+
+class NewerSchema(ValueError):
+    """The marker was written by a later version than this."""
 
 
 def parse(content: bytes) -> Marker:
     """Understand a marker's bytes.
 
     Raises:
-        ValueError: it is not JSON, lacks a field, or is of a schema or kind this version does not know.
+        NewerSchema: a later version wrote it.
+        ValueError: it is not JSON, or a field is missing, unknown or of the wrong type.
     """
     found = json.loads(content)
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")
-    if found.get("schema") != SCHEMA:
-        raise ValueError(f"schema {found.get('schema')} is not known to this version, which knows {SCHEMA}")
-    if found.get("kind") not in get_args(Kind):
-        raise ValueError(f"kind {found.get('kind')!r} is not known")
-    try:
-        return Marker(**{**found, "lineage": tuple(found.get("lineage", ()))})
-    except TypeError as error:
-        raise ValueError(f"a field is missing or unknown: {error}") from error
+    schema = found.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise NewerSchema(f"schema {schema} is not known to this version, which knows {SCHEMA}")
+    if wrong := [name for name, fits in _FIELDS.items() if not fits(found.get(name))]:
+        raise ValueError(f"{', '.join(wrong)} missing or wrong")
+    if unknown := found.keys() - _FIELDS:
+        raise ValueError(f"{', '.join(sorted(unknown))} unknown")
+    return Marker(**{**found, "lineage": tuple(found["lineage"])})
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _text_or_none(value: object) -> bool:
+    return value is None or _text(value)
+
+
+_FIELDS: dict[str, Callable[[object], bool]] = {
+    "data_id": _text,
+    "fs_uuid": _text_or_none,
+    "fs_type": _text,
+    "kind": lambda value: value in get_args(Kind),
+    "created": _text,
+    "project": _text_or_none,
+    "stack": _text_or_none,
+    "lineage": lambda value: isinstance(value, list) and all(map(_text, value)),
+    "schema": lambda value: value == SCHEMA,
+}
+"""What each field of the file must be."""
 
 
 def write(root: Path, marker: Marker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,15 @@ LAYERED = frozenset({"overlay", "aufs", "squashfs"})
 
 @dataclass(frozen=True)
 class Mount:
-    """One line of mountinfo; ``device`` is the block device's ``major:minor``."""
+    """One line of mountinfo.
 
+    ``device`` is the filesystem's ``major:minor``, which some filesystems (btrfs) make up; ``root`` is the folder of
+    the filesystem that is mounted, ``/`` unless this is a bind mount or a subvolume.
+    """
+
+    id: int
     path: Path
+    root: str
     device: str
     fs_type: str
     source: str
@@ -34,7 +41,7 @@ class Mount:
 
 
 def parse(text: str) -> list[Mount]:
-    """The mounts of a mountinfo text, in its order: a later one lies over an earlier one."""
+    """The mounts of a mountinfo text."""
     return [_line(line) for line in text.splitlines() if " - " in line]
 
 
@@ -42,7 +49,8 @@ def _line(line: str) -> Mount:
     before, _, after = line.partition(" - ")
     fields, rest = before.split(" "), after.split(" ")
     options = set(fields[5].split(",")) | set(rest[2].split(",") if len(rest) > 2 else ())
-    return Mount(Path(_plain(fields[4])), fields[2], rest[0], _plain(rest[1]), frozenset(options))
+    path, root, source = Path(_plain(fields[4])), _plain(fields[3]), _plain(rest[1])
+    return Mount(int(fields[0]), path, root, fields[2], rest[0], source, frozenset(options))
 
 
 def _plain(name: str) -> str:
@@ -50,12 +58,24 @@ def _plain(name: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), name)
 
 
-def over(path: Path, mounts: list[Mount]) -> Mount | None:
-    """The mount that a resolved ``path`` lies on."""
-    holding = [one for one in mounts if path == one.path or one.path in path.parents]
-    return max(enumerate(holding), key=lambda pair: (len(pair[1].path.parts), pair[0]))[1] if holding else None
+def of(path: Path) -> Mount | None:
+    """The mount that ``path`` lies on, or None where this process can't see it (in a chroot).
+
+    The kernel is asked (mnt_id in /proc/self/fdinfo, proc(5)): paths alone can't tell, as a later mount on a
+    parent folder hides an earlier one.
+
+    Raises:
+        OSError: ``path`` can't be opened.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        facts = Path(f"/proc/self/fdinfo/{handle}").read_text()
+    finally:
+        os.close(handle)
+    number = int(facts.partition("mnt_id:")[2].split()[0])
+    return next((one for one in current() if one.id == number), None)
 
 
 def current() -> list[Mount]:
     """The mounts this process sees now."""
-    return parse(Path("/proc/self/mountinfo").read_text())
+    return parse(os.fsdecode(Path("/proc/self/mountinfo").read_bytes()))
