@@ -41,7 +41,7 @@ def save_tiny_pipeline(folder: Path, *, shard: str | None = "400KB", hostile: bo
     `hostile` adds files that raise RuntimeError if anyone loads them. Sets the environment
     variables that keep the libraries offline. Raises OSError if the folder cannot be written.
     """
-    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DIFFUSERS_OFFLINE="1")
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
     folder.mkdir(parents=True, exist_ok=True)
     _silence()
     pipeline = build_tiny_pipeline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +14,9 @@ from zagent import __version__
 from zagent.cli.output import Output
 from zagent.errors import Interrupted, Unexpected, ZagentError, from_os_error
 from zagent.settings import Settings, load
-from zagent.weights.store import Store
+
+if TYPE_CHECKING:
+    from zagent.weights.store import Store
 
 
 @dataclass
@@ -32,6 +34,8 @@ class State:
     @property
     def store(self) -> Store:
         """The weights below the data root."""
+        from zagent.weights.store import Store
+
         return Store(self.settings)
 
 

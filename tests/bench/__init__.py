@@ -1,0 +1,1 @@
+"""What scripts/bench measures: ratios against something run beside zagent, never absolute promises."""

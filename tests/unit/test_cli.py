@@ -1,0 +1,164 @@
+"""The command line: help, exit codes, and what an error looks like to a person and to a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+from zagent import __version__
+from zagent.__main__ import app
+from zagent.cli import output
+from zagent.errors import NotAdopted, UsageError
+
+MISSING = "/nowhere/at/all"
+
+
+def run(*words: str, given: str | bytes = "") -> Result:
+    """The command as a person would type it."""
+    return CliRunner().invoke(app, ["--data-root", MISSING, *words], prog_name="zagent", input=given)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Make `zagent env` raise what is given."""
+
+    def make(error: BaseException) -> None:
+        def explode(*_: object, **__: object) -> str:
+            raise error
+
+        monkeypatch.setattr("zagent.cli.machine_report.environment", explode)
+
+    return make
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    """A newcomer who types `zagent` sees what there is."""
+    done = CliRunner().invoke(app, [], prog_name="zagent")
+    assert "Usage: zagent" in done.output
+
+
+def test_the_version_is_told() -> None:
+    """`zagent --version` needs no data root."""
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.stdout) == (0, f"zagent {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pull"],
+        ["verify"],
+        ["fingerprint"],
+        ["weights", "path"],
+        ["weights", "adopt", "/tmp"],
+        ["volume", "show"],
+        ["generate", "a fox"],
+        ["doctor", "--fix"],
+    ],
+    ids=" ".join,
+)
+def test_a_missing_data_root_is_one_clear_error(words: list[str]) -> None:
+    """Message, remedy and code 10; nothing on standard output."""
+    done = run(*words)
+    assert done.exit_code == 10
+    assert done.stderr.startswith(f"error: The data root {MISSING} does not exist")
+    assert "try:   zagent volume mount" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_error_is_an_event_for_programs() -> None:
+    """With --json a program reads the class, the message, the remedy and the code."""
+    done = run("pull", "--json")
+    event = json.loads(done.stdout)
+    assert (event["event"], event["error"], event["exit_code"]) == ("error", "DataRootMissing", 10)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["pull", "no-slash"], ["pull", "../../etc/x"], ["pull", "a/b", "--revision", "../x"]]
+)
+def test_a_name_that_could_lead_elsewhere_is_a_usage_error(words: list[str]) -> None:
+    """Model and revision become folders, so they are checked first."""
+    assert run("pull", *words).exit_code == UsageError.exit_code
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    """Typer tells it, with code 2."""
+    done = run("pull", "--no-such-option")
+    assert done.exit_code == 2
+    assert "--no-such-option" in done.stderr
+
+
+def test_an_unforeseen_error_shows_no_traceback(failing: Callable[[BaseException], None]) -> None:
+    """It says what it was and asks for a report."""
+    failing(ZeroDivisionError("by zero"))
+    done = run("env")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[0] == "error: Unexpected ZeroDivisionError: by zero"
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_where_it_began(failing: Callable[[BaseException], None]) -> None:
+    """`--debug` adds the traceback of the cause."""
+    failing(ZeroDivisionError("by zero"))
+    done = CliRunner().invoke(app, ["--debug", "env"])
+    assert "ZeroDivisionError: by zero" in done.stderr
+    assert "explode" in done.stderr
+
+
+def test_an_interruption_exits_130(failing: Callable[[BaseException], None]) -> None:
+    """As a shell expects of Ctrl-C."""
+    failing(KeyboardInterrupt())
+    done = run("env")
+    assert done.exit_code == 130
+    assert "Traceback" not in done.stderr
+
+
+def test_an_exit_is_left_alone(failing: Callable[[BaseException], None]) -> None:
+    """A command's own exit code passes through."""
+    failing(typer.Exit(7))
+    assert run("env").exit_code == 7
+
+
+def test_an_os_error_is_translated(failing: Callable[[BaseException], None]) -> None:
+    """A full disk is told as one, wherever it shows."""
+    import errno
+
+    failing(OSError(errno.ENOSPC, "No space left on device", "/data/x"))
+    done = run("env")
+    assert done.exit_code == 15
+    assert "/data/x takes no writes: its filesystem is full" in done.stderr
+
+
+def test_progress_without_a_terminal_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log gets a line with bytes, rate and time left, and a note as it is."""
+    here = output.Output(terminal=False)
+    with here.transfer("pulling") as progress:
+        progress.interval, progress.clock = 0, iter(float(at) for at in range(10)).__next__
+        progress.begin(4_000_000, 4_000_000)
+        progress.add(1_000_000)
+        progress.say("the line broke")
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["pulling: 1.00 MB of 4.00 MB, 1.00 MB/s, 3 s left", "the line broke"]
+
+
+def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rich draws on standard error, so that standard output stays the answer."""
+    here = output.Output(terminal=True)
+    with here.transfer("pulling") as progress:
+        progress.begin(10, 10)
+        progress.add(10)
+        progress.say("the line broke")
+    with here.steps(1, 8) as on_step:
+        on_step(0, 8)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "the line broke" in shown.err
+
+
+def test_a_refusal_names_the_folder() -> None:
+    """Messages are filled with their facts."""
+    assert "/x is not a data root" in NotAdopted(path="/x", why="w").message
