@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 from zagent import durable, lock, text
 from zagent.doctor.check import Check, Finding, ok, warning
 from zagent.settings import Settings
 from zagent.volume import guard
-from zagent.weights.model import Model
-from zagent.weights.pull import PARTIAL
+from zagent.volume.layout import folder_name
+from zagent.weights.model import DEFAULT_MODEL, Model
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
 
-_PART = re.compile(r"_\d+_\d+$|\.parallel_tmp$")
-"""Names of the ranges that the hub's library leaves when it is killed while it fetches one file in parts."""
+_LEFT = re.compile(r"\.(json|jinja|txt|safetensors)(\.incomplete|\.parallel_tmp|_\d+_\d+)$")
+"""How names end that the hub's library leaves when it is killed, also while it fetches one file in parts."""
 
 
 def is_partial(path: Path) -> bool:
     """Whether ``path`` is what a dead download or a dead writer left."""
-    return path.name.endswith(PARTIAL) or bool(_PART.search(path.name)) or durable.is_leftover(path)
+    return durable.is_leftover(path) or bool(_LEFT.search(path.name))
 
 
 def _partials(settings: Settings) -> Finding:
     guard.identify(settings.data_root)
-    found = [one for one in leftovers(settings) if one.is_file()]
+    found = leftovers(settings)
     if not found:
         return ok("no partial files")
     size = text.size(sum(one.stat().st_size for one in found))
@@ -36,28 +37,39 @@ def _partials(settings: Settings) -> Finding:
 def leftovers(settings: Settings) -> list[Path]:
     """Every partial file in zagent's own folder and the cache's."""
     folders = (settings.layout.own, Store(settings).cache / "models")
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if is_partial(path)]
+    found = (path for folder in folders for path in sorted(folder.rglob("*")))
+    return [path for path in found if is_partial(path) and path.is_file() and not path.is_symlink()]
 
 
 def sweep(settings: Settings) -> list[Path]:
     """Delete the partial files; returns what went.
 
-    Safety contract: only below a proved data root; only names that a dead download or writer leaves; and only while
-    this process holds the model's lock, so that no living download loses its own.
+    Safety contract: only below a proved data root; only files with names that a dead download or writer leaves; and
+    only while this process holds the lock of every model in the cache, so that no living pull loses its own.
 
     Raises:
         VolumeError: the data root is not proved, or takes no writes.
-        ModelBusy: a download is running.
+        CacheElsewhere: the cache is not on the data root.
+        ModelBusy: a pull is running, of whichever model.
     """
-    layout, model = settings.layout, Model()
-    Store(settings).require_on_data_root()
-    guard.guard(layout.root, layout.locks, Store(settings).cache)
+    layout, store = settings.layout, Store(settings)
+    guard.identify(layout.root)
+    store.require_on_data_root()
+    guard.guard(layout.root, layout.locks, store.cache)
     durable.make_folder(layout.locks)
-    with lock.held(layout.lock(model.id), model.id, "zagent doctor --fix"):
-        found = [one for one in leftovers(settings) if one.is_file()]
+    with ExitStack() as locks:
+        for name in _models(store):
+            locks.enter_context(lock.held(layout.lock(name), name.replace("--", "/", 1), "zagent doctor --fix"))
+        found = leftovers(settings)
         for path in found:
             path.unlink(missing_ok=True)
     return found
+
+
+def _models(store: Store) -> list[str]:
+    """The folder names of all models in the cache, that of the usual one always among them."""
+    folders = (store.cache / "models").glob("*")
+    return sorted({folder_name(DEFAULT_MODEL), *(one.name for one in folders if one.is_dir())})
 
 
 def _manifest(settings: Settings) -> Finding:

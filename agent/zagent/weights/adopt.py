@@ -13,7 +13,7 @@ from zagent.weights import digest, manifest, sources
 from zagent.weights.model import Model
 from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
-from zagent.weights.pull import Pulled, finished, prepare, settle
+from zagent.weights.pull import Pulled, finished, prepare, settle, withdraw
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
 
@@ -38,8 +38,9 @@ def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
 
 def _bring(store: Store, model: Model, source: Path, progress: Progress) -> manifest.Manifest:
     folder, files = store.snapshot(model), sources.files(source, model)
-    missing = sum(one.size for one in files if _size(folder / one.path) != one.size)
-    space.require(folder, missing)
+    _sweep(folder)
+    space.require(folder, sum(one.size for one in files if _size(folder / one.path) != one.size))
+    withdraw(store, model)
     progress.begin(sum(one.size for one in files), sum(one.size for one in files))
     entries = [_copy(source / one.path, folder / one.path, one, progress) for one in files]
     points.reached("adopt:copied")
@@ -47,11 +48,22 @@ def _bring(store: Store, model: Model, source: Path, progress: Progress) -> mani
     settle(folder, files)
     report = verify(folder, made, quick=False)
     if not report.whole:
-        raise WeightsDamaged(model=model.id, why=f"the copy of {report.bad[0].path} does not read back right")
+        raise WeightsDamaged(model=model.words, why=f"the copy of {report.bad[0].path} does not read back right")
     manifest.write(store.manifest_path(model), made)
     points.reached("adopt:manifest-written")
     progress.end()
     return made
+
+
+def _sweep(folder: Path) -> None:
+    """Delete the half copies of a killed adoption, or their room would be lacking now.
+
+    Safety contract: only names that ``durable`` gives to temp files, only in this model's own folder, and only
+    while this process holds the model's lock: who wrote them is dead.
+    """
+    for path in folder.rglob("*"):
+        if durable.is_leftover(path):
+            path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

@@ -16,6 +16,9 @@ BUFFER = 4 << 20
 AHEAD = 32 << 20
 """Bytes the kernel is asked to read while the last ones are hashed; its own read-ahead is 128 kB."""
 
+WORKERS = 16
+"""Files at a time at most, however many cores: with a buffer each they stay at 64 MiB."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 OnBytes = Callable[[int], None]
@@ -38,11 +41,12 @@ def read_from_disk(path: Path) -> Iterator[memoryview]:
     """The content in pieces; the page cache is dropped first, for else the memory would be tested."""
     buffer = memoryview(bytearray(BUFFER))
     with path.open("rb", buffering=0) as file:
-        handle, position = file.fileno(), 0
+        handle, position, advised = file.fileno(), 0, 0
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
         while True:
-            if position % AHEAD == 0:
-                os.posix_fadvise(handle, position + AHEAD, AHEAD, os.POSIX_FADV_WILLNEED)
+            if position + AHEAD >= advised:
+                os.posix_fadvise(handle, advised, AHEAD, os.POSIX_FADV_WILLNEED)
+                advised += AHEAD
             count = file.readinto(buffer)
             if not count:
                 return
@@ -51,8 +55,8 @@ def read_from_disk(path: Path) -> Iterator[memoryview]:
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Do ``work`` for every item, as many at a time as there are cores; hashing and reading leave the GIL free."""
-    with ThreadPoolExecutor(max_workers=cores()) as pool:
+    """Do ``work`` for every item, one a core at a time; hashing and reading leave the GIL free."""
+    with ThreadPoolExecutor(max_workers=min(cores(), WORKERS)) as pool:
         return list(pool.map(work, items))
 
 

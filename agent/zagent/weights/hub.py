@@ -7,12 +7,15 @@ not used: it would load torch.
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from zagent import points
 from zagent.errors import (
@@ -34,6 +37,15 @@ _TUNABLES = {
     "TQDM_DISABLE": "1",  # the progress is ours to show
 }
 
+PATIENCE = 3
+"""Tries in a row that bring not one byte before the hub counts as unreachable."""
+
+PAUSE = 1.0
+"""Seconds before a small file is asked for again, doubled each time; for big ones the library has its own."""
+
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EUCLEAN})
+"""Errors of the disk and never of a socket: one of them explains whatever failed on top of it."""
+
 OnBytes = Callable[[int], None]
 """Told the bytes that arrived, or with a negative number those that must come again."""
 
@@ -47,47 +59,55 @@ class Listing:
 
 
 class Hub:
-    """One model on the hub that MODELSCOPE_ENDPOINT names (default: modelscope.cn)."""
+    """One model on the hub that MODELSCOPE_ENDPOINT names (default: modelscope.cn).
+
+    Raises:
+        HubUnreachable: the endpoint is no address.
+    """
 
     def __init__(self, model: Model) -> None:
-        hub = _library()
         self.model = model
-        self._config = hub.HubConfig()
-        self._api = hub.HubApi(self._config)
-
-    @property
-    def endpoint(self) -> str:
-        """The hub's address."""
-        return str(self._config.endpoint)
+        self.endpoint = "that MODELSCOPE_ENDPOINT names"
+        config = self._translated(lambda: _library().HubConfig())
+        self.endpoint = _without_password(str(config.endpoint))  # it is shown and recorded
+        self._api = self._translated(lambda: _library().HubApi(config))
 
     def listing(self) -> Listing:
         """Ask which files there are.
 
         Raises:
-            HubUnreachable, HubRefused: the hub did not answer, or said no.
+            HubUnreachable, HubRefused: the hub did not answer, not as a hub does, or said no.
         """
-        entries: list[dict[str, Any]] = self._translated(
-            lambda: self._api.legacy.list_repo_files(self.model.id, "model", revision=self.model.revision)
-        )
-        blobs = [one for one in entries if one.get("Type", "blob") != "tree"]
-        commit = next((one["Revision"] for one in blobs if one.get("Path") == INDEX and one.get("Revision")), None)
-        files = [Listed(one["Path"], int(one.get("Size") or 0), one.get("Sha256") or None) for one in blobs]
-        return Listing(commit, tuple(files))
 
-    def read(self, path: str) -> bytes:
-        """A small file's content, kept in memory.
+        def ask() -> Listing:
+            return _parse(self._api.legacy.list_repo_files(self.model.id, "model", revision=self.model.revision))
+
+        found: Listing = self._translated(ask)
+        return found
+
+    def index(self, listing: Listing) -> bytes:
+        """The content of ``model_index.json``, kept in memory, once it is what ``listing`` says.
 
         Raises:
-            HubUnreachable, HubRefused: the hub did not answer, or said no.
+            NotAModel: there is none.
+            HubUnreachable, HubRefused, DownloadFailed: it did not come, or not as listed, however often asked.
         """
+        listed = next((one for one in listing.files if one.path == INDEX), None)
+        if listed is None:
+            raise NotAModel(model=self.model.id, why=f"it has no {INDEX}")
+        content: bytes = _patiently(lambda: self._read(listed))
+        return content
 
+    def _read(self, listed: Listed) -> bytes:
         def fetch() -> bytes:
             with self._api.legacy.download_stream(
-                self.model.id, "model", path, self.model.revision, headers={}
+                self.model.id, "model", listed.path, self.model.revision, headers={}
             ) as answer:
                 return bytes(answer.content)
 
         content: bytes = self._translated(fetch)
+        if listed.sha256 and hashlib.sha256(content).hexdigest() != listed.sha256:
+            raise DownloadFailed(model=self.model.id, why=f"{listed.path} is not what the listing says")
         return content
 
     def download(self, files: Iterable[Listed], folder: Path, cache: Path, on_bytes: OnBytes) -> None:
@@ -99,7 +119,9 @@ class Hub:
         Raises:
             ZagentError: why files are missing; all others were fetched.
         """
-        entries = [{"Path": one.path, "Size": one.size, "Sha256": one.sha256} for one in files]
+        wanted = list(files)
+        entries = [{"Path": one.path, "Size": one.size, "Sha256": one.sha256} for one in wanted]
+        counted = {one.path: partial_bytes(folder, one) for one in wanted}
         self._translated(
             lambda: self._api.download_repo(
                 self.model.id,
@@ -108,15 +130,27 @@ class Hub:
                 cache_dir=cache,
                 local_dir=folder,
                 file_list=entries,
-                progress_callbacks=[_progress(on_bytes)],
-            )
+                progress_callbacks=[_meter(folder, counted, on_bytes)],
+            ),
+            folder,
         )
 
-    def _translated(self, ask: Callable[[], Any]) -> Any:
+    def _translated(self, ask: Callable[[], Any], folder: Path | None = None) -> Any:
         try:
             return ask()
         except Exception as error:
-            raise translate(error, self.model.id, self.endpoint) from error
+            raise translate(error, self.model, self.endpoint, folder) from error
+
+
+def _patiently(ask: Callable[[], Any], tries: int = PATIENCE, pause: float | None = None) -> Any:
+    pause = PAUSE if pause is None else pause
+    try:
+        return ask()
+    except (HubUnreachable, DownloadFailed):
+        if tries == 1:
+            raise
+    time.sleep(pause)
+    return _patiently(ask, tries - 1, 2 * pause)
 
 
 def _library() -> Any:
@@ -128,62 +162,124 @@ def _library() -> Any:
     return modelscope_hub
 
 
-def _progress(on_bytes: OnBytes) -> type:
-    class Progress:
-        """The library makes one for each file."""
+def _without_password(endpoint: str) -> str:
+    secret, at, _ = urlsplit(endpoint).netloc.rpartition("@")
+    return endpoint.replace(secret + at, "", 1)
 
-        def __init__(self, filename: str, file_size: int) -> None:
+
+def _parse(entries: Iterable[dict[str, Any]]) -> Listing:
+    blobs = [one for one in entries if one.get("Type", "blob") != "tree"]
+    commit = next((one["Revision"] for one in blobs if one["Path"] == INDEX and one.get("Revision")), None)
+    return Listing(commit, tuple(_listed(one["Path"], int(one["Size"]), one.get("Sha256")) for one in blobs))
+
+
+def _listed(path: str, size: int, sha256: str | None) -> Listed:
+    if size < 0:
+        raise TypeError(f"{path} is listed with {size} bytes")
+    return Listed(path, size, sha256.lower() if sha256 else None)
+
+
+def partial(path: Path) -> Path:
+    """What the library calls a file that is still coming; it resumes from it."""
+    return path.with_name(path.name + ".incomplete")
+
+
+def partial_bytes(folder: Path, listed: Listed) -> int:
+    """The bytes of a file that an earlier try left; one that is too long is of no use, and the library drops it."""
+    path = partial(folder / listed.path)
+    size = path.stat().st_size if path.is_file() else 0
+    return size if size <= listed.size else 0
+
+
+def _meter(folder: Path, counted: dict[str, int], on_bytes: OnBytes) -> type:
+    """The class of which the library makes one each time it begins a file.
+
+    ``counted`` holds, for each path, the bytes that the listener counts as done: at first those on the disk.
+    """
+
+    class Meter:
+        """Tells a file's bytes, but not again those that lay on the disk: the library reports them first."""
+
+        def __init__(self, path: str, size: int) -> None:
+            self._path = path
+            self._known = partial_bytes(folder, Listed(path, size))
+            on_bytes(self._known - counted[path])  # below zero when what came was wrong, and was dropped
+            counted[path] = self._known
             points.reached("pull:file-opened")
 
         def update(self, size: int) -> None:
-            on_bytes(size)
+            known, self._known = self._known, 0
+            if not known or size < 0:
+                counted[self._path] += size
+                on_bytes(size)
             points.reached("pull:bytes-arrived")
 
         def end(self) -> None:
             points.reached("pull:file-finished")
 
-    return Progress
+    return Meter
 
 
-def translate(error: BaseException, model: str, endpoint: str) -> ZagentError:
-    """The ZagentError for whatever modelscope_hub, requests or the system raised."""
+def translate(error: BaseException, model: Model, endpoint: str, folder: Path | None = None) -> ZagentError:
+    """The ZagentError for whatever modelscope_hub, requests or the system raised while files came to ``folder``."""
     import requests
     from modelscope_hub import errors as hub
+    from urllib3.exceptions import HTTPError
 
-    reason = _first_line(error)
     if isinstance(error, ZagentError):
         return error
+    if disk := _of_the_disk(error):
+        return from_os_error(disk, disk.filename or folder)
     if isinstance(error, hub.FileDownloadError) and error.failed_files:
-        return _worst(list(error.failed_files.items()), model, endpoint)
+        return _of_files(error.failed_files, model, endpoint, folder)
+    asked, why = model.words, _reason(error)
     if isinstance(error, (hub.FileIntegrityError, hub.StorageError, hub.CacheError)):
-        return DownloadFailed(model=model, why=reason)
-    if isinstance(error, (hub.NetworkError, hub.ServerError, hub.RateLimitError)):
-        return HubUnreachable(endpoint=endpoint, why=reason)
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        kind = HubUnreachable if error.response.status_code >= 500 else HubRefused
-        return kind(endpoint=endpoint, model=model, why=reason)
-    if isinstance(error, (requests.RequestException, TimeoutError, ConnectionError)):
-        return HubUnreachable(endpoint=endpoint, why=reason)
-    if isinstance(error, hub.HubError):
-        return HubRefused(endpoint=endpoint, model=model, why=reason)
+        return DownloadFailed(model=asked, why=why)
+    if isinstance(error, (hub.NetworkError, hub.ServerError, hub.RateLimitError)) or _status(error) >= 500:
+        return HubUnreachable(endpoint=endpoint, why=why)
+    if isinstance(error, hub.HubError) or _status(error) >= 400:
+        return HubRefused(endpoint=endpoint, model=asked, why=why)
+    if isinstance(error, (requests.exceptions.InvalidJSONError, KeyError, TypeError, AttributeError)):
+        return HubUnreachable(endpoint=endpoint, why="what answers there does not speak like a hub")
+    network = (requests.RequestException, requests.exceptions.RequestsWarning, HTTPError)
+    if isinstance(error, (*network, TimeoutError, ConnectionError, ValueError)):
+        return HubUnreachable(endpoint=endpoint, why=why)
     if isinstance(error, OSError):
-        return from_os_error(error)
-    if isinstance(error, (KeyError, ValueError, TypeError, AttributeError)):
-        return NotAModel(model=model, why=f"the hub's answer could not be understood ({reason})")
-    return Unexpected(kind=type(error).__name__, detail=reason)
+        return from_os_error(error, error.filename or folder)
+    return Unexpected(kind=type(error).__name__, detail=why)
 
 
-def _worst(failed: list[tuple[str, BaseException]], model: str, endpoint: str) -> ZagentError:
-    """A full or failing disk explains all the rest; then a single reason is told, else the files."""
-    for _, error in failed:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
-            return from_os_error(error)
-    reasons = [translate(error, model, endpoint) for _, error in failed]
-    if all(isinstance(one, HubUnreachable) for one in reasons):
+def _status(error: BaseException) -> int:
+    """The HTTP status that an error carries, 0 for none."""
+    response = getattr(error, "response", None)
+    return int(getattr(error, "status_code", None) or getattr(response, "status_code", None) or 0)
+
+
+def _of_files(failed: dict[str, BaseException], model: Model, endpoint: str, folder: Path | None) -> ZagentError:
+    """One error for many files: a full or failing disk explains all; else what they have in common; else each."""
+    if disk := next(filter(None, map(_of_the_disk, failed.values())), None):
+        return from_os_error(disk, disk.filename or folder)
+    reasons = [translate(error, model, endpoint, folder) for error in failed.values()]
+    if len({type(one) for one in reasons}) == 1 and not isinstance(reasons[0], DownloadFailed):
         return reasons[0]
-    lines = [f"{path}: {_first_line(error)}" for path, error in failed]
-    return DownloadFailed(model=model, why="; ".join(lines))
+    lines = [f"{path}: {_reason(error)}" for path, error in failed.items()]
+    return DownloadFailed(model=model.words, why="; ".join(lines))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_the_disk(error: BaseException) -> OSError | None:
+    """The disk's error at the bottom; the library calls some of them trouble with the network."""
+    return next((one for one in _chain(error) if isinstance(one, OSError) and one.errno in _DISK), None)
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said (`Connection refused`), or else the first line of the error; never the token."""
+    below = [one.strerror for one in _chain(error) if isinstance(one, OSError) and one.strerror]
+    text = below[-1] if below else (str(error).splitlines() or [type(error).__name__])[0]
+    token = os.environ.get("MODELSCOPE_API_TOKEN")
+    return text.replace(token, "***") if token else text

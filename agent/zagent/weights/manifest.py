@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zagent import durable
 from zagent.errors import ManifestDamaged
+from zagent.weights.model import Model
 
 SCHEMA = 1
 
@@ -69,19 +70,26 @@ def set_digest(files: Iterable[File]) -> str:
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read(path: Path, model: str) -> Manifest | None:
-    """The manifest in ``path``, or None where there is none.
+def read(path: Path, model: Model) -> Manifest | None:
+    """The manifest of ``model`` in ``path``, or None where there is none.
 
     Raises:
-        ManifestDamaged: it can't be understood, or its digest does not fit its files.
+        ManifestDamaged: it can't be understood, its digest does not fit its files, or it is another model's.
         OSError: it can't be read.
     """
     try:
-        return parse(path.read_bytes())
+        found = parse(path.read_bytes())
+        if (found.model, found.revision) != (model.id, model.revision):
+            raise ValueError(f"it is that of {found.model} at {found.revision}")
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise ManifestDamaged(path=path, model=model, why=error) from error
+        raise ManifestDamaged(path=path, model=model.words, why=_why(error)) from error
+    return found
+
+
+def _why(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def parse(content: bytes) -> Manifest:
@@ -91,13 +99,21 @@ def parse(content: bytes) -> Manifest:
         ValueError, TypeError, KeyError: they are not one, or were changed by hand.
     """
     found = json.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")
     if found.get("schema") != SCHEMA:
         raise ValueError(f"schema {found.get('schema')} is not known to this version, which knows {SCHEMA}")
-    files = [File(**one) for one in found["files"]]
+    files = [_file(**one) for one in found["files"]]
     made = make(found["model"], found["revision"], found["commit"], found["source"], files)
     if made.set_digest != found["set_digest"]:
         raise ValueError("its set digest does not fit its files")
     return made
+
+
+def _file(path: str, size: int, sha256: str, confirmed: bool) -> File:
+    if not isinstance(path, str) or not isinstance(sha256, str) or type(size) is not int or size < 0:
+        raise ValueError(f"its entry for {path!r} is not one")
+    return File(path, size, sha256, confirmed)
 
 
 def dump(manifest: Manifest) -> bytes:

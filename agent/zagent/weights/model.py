@@ -29,3 +29,8 @@ class Model:
             raise UsageError(detail=f"model {self.id!r} must look like owner/name")
         if not re.fullmatch(_PART, self.revision):
             raise UsageError(detail=f"revision {self.revision!r} must be letters, digits, '.', '_' and '-'")
+
+    @property
+    def words(self) -> str:
+        """The model as the command line takes it: its id, and the revision where that is not the usual one."""
+        return self.id if self.revision == DEFAULT_REVISION else f"{self.id} --revision {self.revision}"

@@ -17,7 +17,8 @@ class Progress:
     """Counts bytes from several threads and tells a listener, at most every ``interval`` seconds.
 
     Events are dicts with ``event``: ``begin``, ``progress``, ``note`` or ``end``; bytes in ``done`` and ``total``,
-    ``rate`` in bytes/s of this run, ``remaining`` in seconds.
+    ``rate`` in bytes/s of this run, ``remaining`` in seconds. ``downloaded`` counts every byte that arrived, also
+    those that had to come twice.
     """
 
     tell: Listener = lambda event: None
@@ -26,7 +27,6 @@ class Progress:
     total: int = 0
     done: int = 0
     downloaded: int = 0
-    _known: int = 0
     _began: float = 0
     _told: float = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -37,17 +37,11 @@ class Progress:
         self._began = self._told = self.clock()
         self.tell({"event": "begin", "total": total, "done": self.done})
 
-    def resume(self, known: int) -> None:
-        """The next ``known`` bytes that are added come from the disk: a file that was left half done."""
-        self._known = known
-
     def add(self, count: int) -> None:
         """``count`` bytes are done; a negative count takes bytes back that must come again."""
         with self._lock:
-            from_disk = min(max(count, 0), self._known)
-            self._known -= from_disk
-            self.downloaded += max(count, 0) - from_disk
-            self.done = min(self.total, max(0, self.done + count - from_disk))
+            self.downloaded += max(count, 0)
+            self.done = min(self.total, max(0, self.done + count))
             now = self.clock()
             if now - self._told < self.interval:
                 return
@@ -71,5 +65,5 @@ class Progress:
 
     def end(self) -> int:
         """All is done; returns the bytes that were downloaded."""
-        self.tell({**self._event(self.clock()), "event": "end", "downloaded": self.downloaded})
+        self.tell({**self._event(self.clock()), "event": "end"})
         return self.downloaded

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 from zagent import durable, lock, points, text
-from zagent.errors import (
-    DownloadFailed,
-    HubUnreachable,
-    ManifestDamaged,
-    ModelMissing,
-    NotAModel,
-    WeightsDamaged,
-)
+from zagent.errors import HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
 from zagent.volume import guard, space
 from zagent.weights import digest, manifest, needed
-from zagent.weights.hub import Hub, Listing
+from zagent.weights.hub import PATIENCE, Hub, partial, partial_bytes
 from zagent.weights.model import Model
+from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
 from zagent.weights.store import Store
 
-PARTIAL = ".incomplete"
-"""What the hub's library appends to a file that is still coming."""
-
-PATIENCE = 3
-"""Tries in a row that bring not one byte before the hub counts as unreachable."""
+BAD_BLOCKS = frozenset({errno.EIO, errno.EUCLEAN, errno.EBADMSG})
+"""What filesystems answer where the disk can't read."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ def pull(store: Store, model: Model, *, repair: bool, progress: Progress) -> Pul
         points.reached("pull:locked")
         if not repair and (found := finished(store, model)):
             return Pulled(found, 0, already=True)
-        return _fetch(store, model, repair, progress)
+        return _fetch(store, model, progress)
 
 
 def prepare(store: Store, model: Model) -> None:
@@ -62,8 +53,9 @@ def prepare(store: Store, model: Model) -> None:
         VolumeError, CacheElsewhere: before anything was written.
     """
     layout = store.settings.layout
+    guard.identify(layout.root)
+    store.require_on_data_root(model)
     guard.guard(layout.root, layout.locks, layout.manifests, store.snapshot(model))
-    store.require_on_data_root()
     for folder in (layout.locks, layout.manifests, store.snapshot(model)):
         durable.make_folder(folder)
 
@@ -76,17 +68,18 @@ def finished(store: Store, model: Model) -> manifest.Manifest | None:
         return None
 
 
-def _fetch(store: Store, model: Model, repair: bool, progress: Progress) -> Pulled:
+def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     hub, folder = Hub(model), store.snapshot(model)
     listing = hub.listing()
     points.reached("pull:listed")
-    files = needed.select(listing.files, _index(hub, listing), model.id)
+    files = needed.select(listing.files, hub.index(listing), model.id)
     old = _trusted(store, model)
-    if repair and old:
-        _drop_damaged(folder, files, old)
-    _withdraw(store, model, files, old)
-    space.require(folder, missing_bytes(folder, files))
-    downloaded = _download(hub, files, store, progress)
+    missing = _missing(folder, files, old, progress)
+    space.require(folder, _growth(folder, missing))
+    if not old or not _same_content(old, files):
+        withdraw(store, model)
+    _drop(folder, missing)
+    downloaded = _download(hub, files, missing, store, progress)
     points.reached("pull:downloaded")
     made = manifest.make(model.id, model.revision, listing.commit, hub.endpoint, digest.recorded(folder, files))
     points.reached("pull:hashed")
@@ -97,16 +90,6 @@ def _fetch(store: Store, model: Model, repair: bool, progress: Progress) -> Pull
     return Pulled(made, downloaded, already=False)
 
 
-def _index(hub: Hub, listing: Listing) -> bytes:
-    listed = next((one for one in listing.files if one.path == needed.INDEX), None)
-    if listed is None:
-        raise NotAModel(model=hub.model.id, why=f"it has no {needed.INDEX}")
-    content = hub.read(needed.INDEX)
-    if listed.sha256 and hashlib.sha256(content).hexdigest() != listed.sha256:
-        raise DownloadFailed(model=hub.model.id, why=f"{needed.INDEX} is not what the listing says")
-    return content
-
-
 def _trusted(store: Store, model: Model) -> manifest.Manifest | None:
     try:
         return store.find(model)
@@ -114,57 +97,87 @@ def _trusted(store: Store, model: Model) -> manifest.Manifest | None:
         return None
 
 
-def _drop_damaged(folder: Path, files: list[needed.Listed], old: manifest.Manifest) -> None:
-    """Delete what no longer is what it was recorded to be, where the hub lists no hash to compare with.
+def _missing(folder: Path, files: list[Listed], old: manifest.Manifest | None, progress: Progress) -> list[Listed]:
+    """The files that are not there, or are not what the listing says (where it has no hash: what was recorded).
 
-    Safety contract: only a file of this manifest, only where the listing has no SHA-256 for it, and only when
-    its content differs from the recorded one. It can't be of use to anyone: no load may trust it.
+    What can't be proved, as no hash is listed or recorded, counts as missing: it may be of another version.
     """
-    unlisted = {one.path for one in files if not one.sha256}
-    for one in old.files:
-        path = folder / one.path
-        if one.path in unlisted and path.is_file() and digest.sha256(path) != one.sha256:
-            path.unlink()
+    recorded = {one.path: one.sha256 for one in old.files} if old else {}
+    held = sum(one.size for one in files if _size(folder / one.path) == one.size)
+    if held:
+        progress.say(f"checking {text.size(held)} that are here")
+
+    def lacks(one: Listed) -> bool:
+        path, wanted = folder / one.path, one.sha256 or recorded.get(one.path)
+        return _size(path) != one.size or not wanted or _sha256(path) != wanted
+
+    return [one for one, lacking in zip(files, digest.in_parallel(lacks, files), strict=True) if lacking]
 
 
-def _withdraw(store: Store, model: Model, files: list[needed.Listed], old: manifest.Manifest | None) -> None:
-    """Take the old manifest away when the hub now lists other content.
-
-    From here on files of two versions may stand side by side, and sizes alone would not tell them apart.
-    """
-    path = store.manifest_path(model)
-    if old and {(one.path, one.sha256) for one in old.files} == {(one.path, one.sha256) for one in files}:
-        return
-    if path.exists():
-        path.unlink()
-        durable.sync_folder(path.parent)
-    points.reached("pull:manifest-withdrawn")
-
-
-def missing_bytes(folder: Path, files: list[needed.Listed]) -> int:
-    """The bytes that are still to come: not what is there whole, not what an earlier try left."""
-    return sum(one.size - min(one.size, _held(folder / one.path, one.size)) for one in files)
-
-
-def _held(path: Path, size: int) -> int:
-    if _size(path) == size:
-        return size
-    return _size(path.with_name(path.name + PARTIAL))
+def _sha256(path: Path) -> str | None:
+    try:
+        return digest.sha256(path)
+    except OSError as error:
+        if error.errno in BAD_BLOCKS:
+            return None  # mended by writing the file anew
+        raise
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _download(hub: Hub, files: list[needed.Listed], store: Store, progress: Progress) -> int:
+def _to_come(folder: Path, missing: list[Listed]) -> int:
+    """The bytes that the hub must send: not what an earlier try left."""
+    return sum(one.size - _resumable(folder, one) for one in missing)
+
+
+def _resumable(folder: Path, one: Listed) -> int:
+    return partial_bytes(folder, one) if one.sha256 else 0
+
+
+def _growth(folder: Path, missing: list[Listed]) -> int:
+    """The bytes that the disk must hold on top: what replaces a bad file takes its room."""
+    return max(0, _to_come(folder, missing) - sum(_size(folder / one.path) for one in missing))
+
+
+def _same_content(old: manifest.Manifest, files: list[Listed]) -> bool:
+    return {(one.path, one.sha256) for one in old.files} == {(one.path, one.sha256) for one in files}
+
+
+def withdraw(store: Store, model: Model) -> None:
+    """Take the manifest away before files change to other content than it names.
+
+    From here on files of two versions may stand side by side, and sizes alone would not tell them apart.
+    """
+    path = store.manifest_path(model)
+    if path.exists():
+        path.unlink()
+        durable.sync_folder(path.parent)
+    points.reached("pull:manifest-withdrawn")
+
+
+def _drop(folder: Path, missing: list[Listed]) -> None:
+    """Delete what stands in the way of a good file.
+
+    Safety contract: only files that the listing names, below this model's own folder, while this process holds the
+    model's lock; a finished one only when it was read and is not what it should be (size or SHA-256), or can't be
+    read; a partial one only where no hash is listed, since nothing would tell that its rest is of another version.
+    """
+    for one in missing:
+        (folder / one.path).unlink(missing_ok=True)
+        if not one.sha256:
+            partial(folder / one.path).unlink(missing_ok=True)
+
+
+def _download(hub: Hub, files: list[Listed], missing: list[Listed], store: Store, progress: Progress) -> int:
     """Fetch until all is there; as long as bytes arrive it goes on, however often the line breaks."""
     folder, left = store.snapshot(hub.model), PATIENCE
-    progress.begin(sum(one.size for one in files), missing_bytes(folder, files))
+    progress.begin(sum(one.size for one in files), _to_come(folder, missing))
     while True:
         before = progress.downloaded
-        progress.resume(sum(_size((folder / one.path).with_name(Path(one.path).name + PARTIAL)) for one in files))
         try:
-            hub.download(files, folder, store.cache, progress.add)
+            hub.download(missing, folder, store.cache, progress.add)
             return progress.end()
         except HubUnreachable as error:
             left = PATIENCE if progress.downloaded > before else left - 1
@@ -173,9 +186,10 @@ def _download(hub: Hub, files: list[needed.Listed], store: Store, progress: Prog
             progress.say(f"{error.message}; trying again, {text.size(progress.downloaded)} fetched so far")
 
 
-def settle(folder: Path, files: list[needed.Listed]) -> None:
+def settle(folder: Path, files: list[Listed]) -> None:
     """Make every file and every folder survive a power cut."""
     for one in files:
         durable.sync_file(folder / one.path)
-    for parent in sorted({(folder / one.path).parent for one in files} | {folder, folder.parent}):
+    below = {parent for one in files for parent in (folder / one.path).parents if folder in parent.parents}
+    for parent in (*sorted(below), folder, folder.parent):
         durable.sync_folder(parent)

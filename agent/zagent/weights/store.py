@@ -9,7 +9,7 @@ from zagent.errors import CacheElsewhere, ModelMissing, WeightsDamaged
 from zagent.settings import MODELSCOPE_CACHE, Settings
 from zagent.volume.layout import folder_name
 from zagent.weights import manifest
-from zagent.weights.model import Model
+from zagent.weights.model import DEFAULT_REVISION, Model
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Store:
         return self.cache / "models" / folder_name(model.id) / "snapshots" / model.revision
 
     def manifest_path(self, model: Model) -> Path:
-        """Where the manifest of ``model`` is kept."""
-        return self.settings.layout.manifest(model.id)
+        """Where the manifest of ``model`` is kept; a revision of one's own choice has a manifest of its own."""
+        path = self.settings.layout.manifest(model.id)
+        return path if model.revision == DEFAULT_REVISION else path.with_name(f"{path.stem}@{model.revision}.json")
 
-    def require_on_data_root(self) -> None:
-        """Make sure that the cache lies on the data root.
+    def require_on_data_root(self, model: Model = Model()) -> None:  # noqa: B008 - it is frozen
+        """Make sure that the folder of ``model`` lies on the data root, wherever links lead.
 
         Raises:
             CacheElsewhere: it does not.
         """
-        root, cache = self.settings.data_root.resolve(), self.cache.resolve()
-        if root != cache and root not in cache.parents:
+        if self.settings.data_root.resolve() not in self.snapshot(model).resolve().parents:
             origin = self.settings.origin(MODELSCOPE_CACHE)
             raise CacheElsewhere(cache=self.cache, root=self.settings.data_root, origin=origin)
 
@@ -46,10 +46,9 @@ class Store:
         """The manifest of ``model`` at its revision, or None.
 
         Raises:
-            ManifestDamaged: it is there, but can't be understood.
+            ManifestDamaged: it is there, but can't be understood, or is another model's.
         """
-        found = manifest.read(self.manifest_path(model), model.id)
-        return found if found and found.revision == model.revision else None
+        return manifest.read(self.manifest_path(model), model)
 
     def recorded(self, model: Model) -> manifest.Manifest:
         """The manifest of ``model``, whatever lies beside it.
@@ -59,7 +58,7 @@ class Store:
         """
         found = self.find(model)
         if found is None:
-            raise ModelMissing(model=model.id, why="no finished download or adoption is recorded")
+            raise ModelMissing(model=model.words, why="no finished download or adoption is recorded")
         return found
 
     def present(self, model: Model) -> manifest.Manifest:
@@ -72,7 +71,7 @@ class Store:
         found = self.recorded(model)
         wrong = wrong_sizes(self.snapshot(model), found)
         if wrong:
-            raise WeightsDamaged(model=model.id, why="; ".join(wrong))
+            raise WeightsDamaged(model=model.words, why="; ".join(wrong))
         return found
 
 
