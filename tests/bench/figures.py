@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from zagent.weights.digest import cores, read_from_disk
+from zagent.weights.digest import cores
+from zagent.weights.reading import read_from_disk
 
 from tests.bench.process import ZAGENT, measure, paired, ratio
 from tests.bench.repository import Bench

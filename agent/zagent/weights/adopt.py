@@ -14,6 +14,7 @@ from zagent.weights.model import Model
 from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
 from zagent.weights.pull import Pulled, finished, prepare, settle, withdraw
+from zagent.weights.reading import read_from_disk
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
 
@@ -86,7 +87,7 @@ def _copy(source: Path, target: Path, listed: Listed, progress: Progress) -> man
 def _stream(source: Path, target: Path, progress: Progress) -> str:
     found = hashlib.sha256()
     with durable.writing(target) as file:
-        for chunk in digest.read_from_disk(source):
+        for chunk in read_from_disk(source):
             found.update(chunk)
             file.write(chunk)
             progress.add(len(chunk))

@@ -1,23 +1,20 @@
-"""SHA-256 of files: large reads into one buffer a thread, several files at a time."""
+"""SHA-256 of files, several at a time."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from zagent.weights.manifest import File
 from zagent.weights.needed import Listed
+from zagent.weights.reading import read_from_disk
 
-BUFFER = 4 << 20
-AHEAD = 32 << 20
-"""Bytes the kernel is asked to read while the last ones are hashed; its own read-ahead is 128 kB."""
-
-WORKERS = 16
-"""Files at a time at most, however many cores: with a buffer each they stay at 64 MiB."""
+WORKERS = 8
+"""Files at a time at most, however many cores: with their buffers they stay under 100 MB."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,7 +22,7 @@ OnBytes = Callable[[int], None]
 
 
 def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
-    """The SHA-256 of a file in hex, read from the disk and not from memory; takes 4 MiB whatever the size.
+    """The SHA-256 of a file in hex, read from the disk and not from memory.
 
     Raises:
         OSError: it can't be opened, or a block can't be read.
@@ -35,23 +32,6 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
         found.update(chunk)
         on_bytes(len(chunk))
     return found.hexdigest()
-
-
-def read_from_disk(path: Path) -> Iterator[memoryview]:
-    """The content in pieces; the page cache is dropped first, for else the memory would be tested."""
-    buffer = memoryview(bytearray(BUFFER))
-    with path.open("rb", buffering=0) as file:
-        handle, position, advised = file.fileno(), 0, 0
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-        while True:
-            if position + AHEAD >= advised:
-                os.posix_fadvise(handle, advised, AHEAD, os.POSIX_FADV_WILLNEED)
-                advised += AHEAD
-            count = file.readinto(buffer)
-            if not count:
-                return
-            position += count
-            yield buffer[:count]
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
