@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from zagent import settings
-from zagent.volume.adopt import Ask
 from zagent.volume.adopt import adopt as adopt_volume
+from zagent.volume.suitable import Ask
 from zagent.weights import hub as zagent_hub
 from zagent.weights.manifest import Manifest
 from zagent.weights.model import Model
