@@ -12,7 +12,7 @@ from zagent.cli.output import Output
 from zagent.errors import OutputExists, ReplayDiffers, UsageError
 from zagent.generate import output as outputs
 from zagent.generate import record, schedule
-from zagent.generate.replay import replay as replay_image
+from zagent.generate.replay import again, differing
 from zagent.generate.request import Request, parse_size, random_seed
 from zagent.generate.session import Job, Made, run
 from zagent.weights.model import Model
@@ -26,7 +26,7 @@ def request(prompt: str, size: str, steps: int, guidance: float, seed: int | Non
 
 def _standard_input() -> str:
     try:
-        return sys.stdin.buffer.read().decode().strip()
+        return sys.stdin.buffer.read().decode("utf-8-sig").strip()  # Windows editors put a mark before the text
     except UnicodeDecodeError as error:
         raise UsageError(detail="the prompt on standard input is not UTF-8") from error
 
@@ -40,17 +40,18 @@ def generate(here: State, asked: Request, target: Path | None, device: str, *, o
     with output.steps(asked.count, asked.evaluations) as on_step:
         job = Job(store, Model(), asked, device, say=output.say, on_step=on_step)
         for path, made in zip(paths, run(job), strict=True):
-            _save(output, made, path, overwrite=overwrite)
+            _save(here, made, path, overwrite=overwrite)
 
 
-def _save(output: Output, made: Made, path: Path, *, overwrite: bool) -> None:
+def _save(here: State, made: Made, path: Path, *, overwrite: bool) -> None:
     try:
+        outputs.make_folder(path.parent, here.settings)
         made.save(path, overwrite=overwrite)
     except FileExistsError as error:
         raise OutputExists(path=path) from error
     size = text.size(path.stat().st_size)
     line = f"{path}  ({made.record.width}x{made.record.height}, seed {made.record.seed}, {size})"
-    output.result(line, event="image", path=path, record=asdict(made.record))
+    here.output.result(line, event="image", path=path, record=asdict(made.record))
 
 
 def replay(here: State, file: Path, target: Path | None, device: str) -> None:
@@ -59,16 +60,15 @@ def replay(here: State, file: Path, target: Path | None, device: str) -> None:
     Raises:
         ReplayDiffers: a pixel differs.
     """
-    recipe, _ = record.read(file)
+    recipe, before = record.read(file)
+    paths = outputs.paths(target, [recipe.seed], here.settings, overwrite=False) if target else []
     with here.output.steps(1, recipe.evaluations) as on_step:
-        found = replay_image(file, here.store, device=device, say=here.output.say, on_step=on_step)
-    if target:
-        (path,) = outputs.paths(target, [recipe.seed], here.settings, overwrite=False)
-        _save(here.output, found.made, path, overwrite=False)
-    if found.different:
-        now = found.made.record
-        why = f"{found.different} of {recipe.width * recipe.height} pixels differ; made on {recipe.device} with "
-        why += f"{_versions(recipe)}, now {now.device} with {_versions(now)}"
+        made = again(file, recipe, here.store, device, here.output.say, on_step)
+    for path in paths:
+        _save(here, made, path, overwrite=False)
+    if count := differing(before, made.image):
+        why = f"{count} of {recipe.width * recipe.height} pixels differ; made on {recipe.device} with "
+        why += f"{_versions(recipe)}, now {made.record.device} with {_versions(made.record)}"
         raise ReplayDiffers(path=file, why=why)
     here.output.result(f"{file}: every pixel is equal", event="replayed", path=file, equal=True)
 
@@ -90,4 +90,5 @@ def _plain(value: object) -> str:
         return ", ".join(f"{name} {one}" for name, one in value.items())
     if isinstance(value, tuple):
         return ", ".join(f"{one:g}" for one in value)
-    return str(value)
+    line = str(value)
+    return line if line.isprintable() else repr(line)  # a prompt may hold anything, also what steers a terminal

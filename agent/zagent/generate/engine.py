@@ -30,13 +30,13 @@ Embeddings = list[torch.Tensor]
 
 
 class Engine:
-    """One snapshot on one device in one precision.
+    """One snapshot of ``model`` on one device in one precision.
 
     ``resident`` keeps every component once it is loaded; otherwise the one before is dropped first.
     """
 
-    def __init__(self, folder: Path, device: str, precision: str, *, resident: bool) -> None:
-        self._load = Loader(folder, device, getattr(torch, precision))
+    def __init__(self, model: str, folder: Path, device: str, precision: str, *, resident: bool) -> None:
+        self._load = Loader(model, folder, device, getattr(torch, precision))
         self._device = device
         self._resident = resident
         self._kept: dict[str, Any] = {}
@@ -61,7 +61,7 @@ class Engine:
         Raises:
             PromptTooLong: more than the model reads.
         """
-        tokenizer = self._load.tokenizer()
+        tokenizer = self._load.tokenizer
         turn = [{"role": "user", "content": prompt}]
         text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True, enable_thinking=True)
         count = len(tokenizer(text).input_ids)

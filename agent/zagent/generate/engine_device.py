@@ -18,6 +18,9 @@ from zagent.errors import (
 )
 from zagent.generate import memory
 
+_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""How the CPU's allocator, the CUDA runtime and its libraries say it in a plain RuntimeError."""
+
 
 def pick(asked: str) -> str:
     """The device for ``auto``, ``cuda`` or ``cpu``: the GPU where one is usable.
@@ -57,19 +60,33 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch says that memory ran out, on a GPU or (a plain RuntimeError) on the CPU."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+def is_the_machine(error: BaseException) -> bool:
+    """Whether memory, GPU or disk failed, and not what was read or computed."""
+    return (
+        is_out_of_memory(error)
+        or isinstance(error, torch.AcceleratorError)
+        or (isinstance(error, OSError) and error.errno is not None)
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the advice for programmers that follows."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def translate(error: BaseException, model: str, size: object, device: str) -> ZagentError:
     """The ZagentError for whatever torch, diffusers, transformers or safetensors raised."""
     if isinstance(error, ZagentError):
         return error
-    first = (str(error).splitlines() or [type(error).__name__])[0]
     if is_out_of_memory(error):
-        return OutOfMemory(device=device, size=size, why=first)
+        return OutOfMemory(device=device, size=size, why=first_line(error))
     if isinstance(error, SafetensorError):
-        return WeightsDamaged(model=model, why=f"a weights file can't be read: {first}")
+        return WeightsDamaged(model=model, why=f"a weights file can't be read: {first_line(error)}")
+    if isinstance(error, torch.AcceleratorError):
+        return EngineUnavailable(why=f"{device} failed: {first_line(error)}", hint="nvidia-smi; zagent doctor")
     if isinstance(error, OSError):
-        # transformers and diffusers raise a bare OSError for files they miss or can't understand
-        return from_os_error(error) if error.errno else WeightsDamaged(model=model, why=first)
-    return Unexpected(kind=type(error).__name__, detail=first)
+        return from_os_error(error)
+    return Unexpected(kind=type(error).__name__, detail=first_line(error))

@@ -24,7 +24,6 @@ class ModelFacts:
     largest: Size
     vae_width: int
     transformer_width: int
-    text_encoder_class: str
 
 
 def read(folder: Path, model: str) -> ModelFacts:
@@ -38,12 +37,12 @@ def read(folder: Path, model: str) -> ModelFacts:
         index = _json(folder / INDEX)
         if index.get("_class_name") != PIPELINE:
             raise NotAModel(model=model, why=f"it is a {index.get('_class_name')}, not a {PIPELINE}")
-        return _facts(folder, index)
+        return _facts(folder)
     except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
         raise WeightsDamaged(model=model, why=f"its configuration can't be read: {error}") from error
 
 
-def _facts(folder: Path, index: dict[str, Any]) -> ModelFacts:
+def _facts(folder: Path) -> ModelFacts:
     transformer, vae = _json(folder / "transformer/config.json"), _json(folder / "vae/config.json")
     _, rows, columns = transformer["axes_lens"]
     return ModelFacts(
@@ -51,7 +50,6 @@ def _facts(folder: Path, index: dict[str, Any]) -> ModelFacts:
         largest=Size(columns * MULTIPLE, rows * MULTIPLE),
         vae_width=vae["block_out_channels"][0],
         transformer_width=transformer["dim"],
-        text_encoder_class=index["text_encoder"][1],
     )
 
 

@@ -15,8 +15,11 @@ from zagent.generate.facts import ModelFacts
 from zagent.generate.request import Size
 
 BYTES = {"bfloat16": 2, "float32": 4}
-LOADING = 10**9
-"""Bytes of RAM beside a component while it is read: libraries, buffers, one tensor in its stored format."""
+LOADING = 4 * 10**9
+"""Bytes of RAM to bring any model to a GPU. Weights pass through one tensor at a time, from pages the kernel can drop
+(measured: 0.1 GB for a transformer of 8.7 GB); the libraries take 0.5 GB, the driver's context 1 GB or so."""
+SPARE = 10**9
+"""Bytes of a GPU that no plan counts on: libraries' workspaces and the holes between tensors."""
 
 _DECODED = 16
 """Feature maps of full image size and the VAE's first width that are alive at once while decoding."""
@@ -54,11 +57,6 @@ class Need:
         """One component at a time: the hungriest with its own work."""
         return max(self.weights[name] + self.work[name] for name in self.weights)
 
-    @property
-    def loading(self) -> int:
-        """RAM to read the largest component on its way to a GPU."""
-        return max(self.weights.values()) + LOADING
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -93,21 +91,22 @@ def choose(wanted: Need, room: Room, size: Size) -> Plan:
     Raises:
         MemoryShort: none does, with the figures.
     """
-    place, have = ("GPU memory", room.free) if room.free is not None else ("RAM", room.ram)
-    if room.free is not None and room.ram < wanted.loading:
-        why = f"loading needs {text.size(wanted.loading)} of RAM, {text.size(room.ram)} are available"
+    if room.free is not None and room.ram < LOADING:
+        why = f"loading takes {text.size(LOADING)} of RAM, {text.size(room.ram)} are available"
         raise MemoryShort(size=size, device=room.name, why=why, hint="end what else uses the memory (`free -h`)")
-    for resident, bytes_needed in ((True, wanted.resident), (False, wanted.sequential)):
-        if bytes_needed <= have:
-            return Plan(resident, f"{text.size(bytes_needed)} of {text.size(have)} free {place}")
-    why = f"{text.size(wanted.resident)} of {place} for all at once, {text.size(wanted.sequential)} for one part "
-    why += f"at a time, {text.size(have)} are free"
-    raise MemoryShort(size=size, device=room.name, why=why, hint=_hint(room))
+    place, have, spare = ("RAM", room.ram, 0) if room.free is None else ("GPU memory", room.free, SPARE)
+    for resident, most in ((True, wanted.resident + spare), (False, wanted.sequential + spare)):
+        if most <= have:
+            return Plan(resident, f"{text.size(most)} of {text.size(have)} free {place}")
+    why = f"{text.size(wanted.resident + spare)} of {place} for all at once, {text.size(wanted.sequential + spare)} "
+    why += f"for one part at a time, {text.size(have)} are free"
+    raise MemoryShort(size=size, device=room.name, why=why, hint=_hint(wanted, room))
 
 
-def _hint(room: Room) -> str:
+def _hint(wanted: Need, room: Room) -> str:
     if room.device == "cpu":
-        return "use a machine with a GPU: in float32 on a CPU this model takes 41 GB for its weights alone"
+        weights = text.size(sum(wanted.weights.values()))
+        return f"use a machine with a GPU: on a CPU the weights alone take {weights}"
     return "end what else uses the GPU (`nvidia-smi`), take a smaller --size, or a larger card"
 
 
@@ -122,30 +121,40 @@ def _machine(proc: Path) -> int:
 
 
 def _limits(proc: Path, cgroups: Path) -> list[int]:
-    """What each cgroup above this process still allows; cached file pages can be taken back and count as free."""
+    """What each cgroup above this process still allows, in both versions of the kernel's interface."""
     found = []
-    for line in (proc / "self/cgroup").read_text().splitlines():
+    for line in _text(proc / "self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            found += _walk(cgroups, path, "memory.max", "memory.current", "inactive_file")
+            found += _walk(cgroups, path, "memory.max", "memory.current")
         elif "memory" in controllers.split(","):
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-            found += _walk(cgroups / "memory", path, *names)
+            found += _walk(cgroups / "memory", path, "memory.limit_in_bytes", "memory.usage_in_bytes")
     return found
 
 
-def _walk(mount: Path, path: str, limit: str, usage: str, cached: str) -> list[int]:
+def _walk(mount: Path, path: str, limit: str, usage: str) -> list[int]:
+    """In a container the path may be the host's, and only the mount itself is there."""
     folder = mount / path.lstrip("/")
     folders = [one for one in (folder, *folder.parents) if one == mount or mount in one.parents]
-    return [rest for one in folders if (rest := _rest(one, limit, usage, cached)) is not None]
+    return [rest for one in folders if (rest := _rest(one, limit, usage)) is not None]
 
 
-def _rest(folder: Path, limit: str, usage: str, cached: str) -> int | None:
-    try:
-        most = (folder / limit).read_text().strip()
-        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        if most == "max":
-            return None
-        return max(0, int(most) - int((folder / usage).read_text()) + int(stat.get(cached, 0)))
-    except (OSError, ValueError):
+def _rest(folder: Path, limit: str, usage: str) -> int | None:
+    most, used = _text(folder / limit).strip(), _text(folder / usage).strip()
+    if not most.isdigit() or not used.isdigit():  # "max", or no limit here
         return None
+    return max(0, int(most) - int(used) + _cached(folder))
+
+
+def _cached(folder: Path) -> int:
+    """File pages that the kernel takes back before it kills, such as weights just downloaded and verified."""
+    stat = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
+    prefix = "total_" if "total_active_file" in stat else ""  # version 1: with the cgroups below
+    return sum(int(stat.get(f"{prefix}{kind}_file", 0)) for kind in ("active", "inactive"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

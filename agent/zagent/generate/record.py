@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from zagent.errors import UsageError
 from zagent.generate.request import Request, Size
@@ -66,14 +66,14 @@ def read(path: Path) -> tuple[Record, Image]:
     Raises:
         UsageError: there is no such file, it is no image, or it carries no record this version knows.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=["PNG"]) as opened:
             opened.load()
             found, image = opened.info.get(KEY), opened.copy()
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise UsageError(detail=f"{path} can't be read as an image: {_reason(error)}") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UsageError(detail=f"{path} can't be read as a PNG: {_reason(error)}") from error
     if not isinstance(found, str):
         raise UsageError(detail=f"{path} carries no zagent record: it was not made by zagent, or was saved anew")
     return parse(found, path), image
@@ -84,7 +84,7 @@ def _reason(error: Exception) -> str:
 
 
 def parse(text: str, path: Path) -> Record:
-    """Understand a record's text.
+    """Understand a record's text, which anyone may have written.
 
     Raises:
         UsageError: it is damaged, or of a schema this version does not know.
@@ -93,6 +93,17 @@ def parse(text: str, path: Path) -> Record:
         found: dict[str, Any] = json.loads(text)
         if found["schema"] != SCHEMA:
             raise ValueError(f"schema {found['schema']} is not known to this version")
-        return Record(**{**found, "sigmas": tuple(found["sigmas"])})
-    except (ValueError, KeyError, TypeError) as error:
+        return _typed(Record(**{**found, "sigmas": tuple(map(float, found["sigmas"]))}))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(detail=f"the zagent record of {path} can't be understood: {error}") from error
+
+
+def _typed(found: Record) -> Record:
+    for name, kind in get_type_hints(Record).items():
+        value = getattr(found, name)
+        if not isinstance(value, get_origin(kind) or kind):
+            raise ValueError(f"{name} is {value!r}")
+    shown = (found.dtype, found.device, found.set_digest, *found.versions, *found.versions.values())
+    if not all(isinstance(one, str) and one.isprintable() for one in shown):
+        raise ValueError("it holds control characters")
+    return found

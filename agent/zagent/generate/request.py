@@ -39,7 +39,7 @@ class Request:
     """One call: the prompt and how its images are to be made; image ``i`` has the seed ``seed + i``.
 
     Raises:
-        UsageError: an empty prompt, or a number outside its range.
+        UsageError: a prompt that is empty or no text, or a number outside its range.
         GuidanceRefused: anything but 0.0.
     """
 
@@ -53,12 +53,14 @@ class Request:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise UsageError(detail="the prompt is empty")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.prompt):
+            raise UsageError(detail="the prompt is not UTF-8")
         if self.guidance != 0.0:
             raise GuidanceRefused(guidance=self.guidance)
         if not 1 <= self.count <= MOST_IMAGES:
             raise UsageError(detail=f"-n {self.count} must be between 1 and {MOST_IMAGES}")
-        if not 0 <= self.seed <= MOST_SEED - self.count:
-            raise UsageError(detail=f"--seed {self.seed} must be between 0 and 2^63")
+        if not 0 <= self.seed <= MOST_SEED + 1 - self.count:
+            raise UsageError(detail=f"--seed {self.seed} must be between 0 and 2^63 - 1, also the last image's")
         schedule.evaluations(self.steps)
 
     @property
@@ -77,41 +79,40 @@ def parse_size(text: str) -> Size:
 
     Raises:
         UsageError: it is neither.
-        SizeRefused: not a multiple of 16, or too small.
     """
     found = re.fullmatch(r"(\d{1,5})(?:[x×*](\d{1,5}))?", text.strip().lower())
     if not found:
         raise UsageError(detail=f"--size {text!r} must look like 1024x768 or 1024")
-    size = Size(int(found[1]), int(found[2] or found[1]))
-    if size.width % MULTIPLE or size.height % MULTIPLE:
-        raise SizeRefused(size=size, why=f"both sides must be multiples of {MULTIPLE}", nearest=nearest(size))
-    if min(size.width, size.height) < SMALLEST:
-        raise SizeRefused(size=size, why=f"no side may be under {SMALLEST} pixels", nearest=nearest(size))
-    return size
+    return Size(int(found[1]), int(found[2] or found[1]))
 
 
-def nearest(size: Size, largest: Size | None = None) -> Size:
-    """The closest size that is allowed, up to ``largest``."""
-
-    def allowed(side: int, most: int | None) -> int:
-        rounded = max(SMALLEST, (side + MULTIPLE // 2) // MULTIPLE * MULTIPLE)
-        return min(rounded, most) if most else rounded
-
-    return Size(
-        allowed(size.width, largest.width if largest else None),
-        allowed(size.height, largest.height if largest else None),
-    )
-
-
-def require_inside(size: Size, largest: Size) -> None:
-    """Make sure that the model has positions for every patch of ``size``.
+def require_size(size: Size, largest: Size) -> None:
+    """Make sure that the model can make an image of ``size``.
 
     Raises:
-        SizeRefused: it has not.
+        SizeRefused: a side that is not a multiple of 16, too small, or longer than the model has positions for.
     """
-    if size.width > largest.width or size.height > largest.height:
-        why = f"the model takes at most {largest}"
+    if why := _size_refused(size, largest):
         raise SizeRefused(size=size, why=why, nearest=nearest(size, largest))
+
+
+def _size_refused(size: Size, largest: Size) -> str | None:
+    if size.width % MULTIPLE or size.height % MULTIPLE:
+        return f"both sides must be multiples of {MULTIPLE}"
+    if min(size.width, size.height) < SMALLEST:
+        return f"no side may be under {SMALLEST} pixels"
+    if size.width > largest.width or size.height > largest.height:
+        return f"the model takes at most {largest}"
+    return None
+
+
+def nearest(size: Size, largest: Size) -> Size:
+    """The closest size that is allowed."""
+
+    def allowed(side: int, most: int) -> int:
+        return min(max(SMALLEST, (side + MULTIPLE // 2) // MULTIPLE * MULTIPLE), most)
+
+    return Size(allowed(size.width, largest.width), allowed(size.height, largest.height))
 
 
 def precision(device: str, asked: str | None = None) -> str:

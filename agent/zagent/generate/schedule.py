@@ -35,8 +35,3 @@ def warning(steps: int) -> str | None:
 def sigmas(count: int) -> list[float]:
     """The noise levels given to the scheduler, before its shift: ``count`` even steps from 1 to 1/count."""
     return [1 - index / count for index in range(count)]
-
-
-def shifted(levels: list[float], shift: float) -> list[float]:
-    """The noise levels the scheduler makes of them, with the final 0: ``shift·σ / (1 + (shift-1)·σ)``."""
-    return [shift * one / (1 + (shift - 1) * one) for one in levels] + [0.0]

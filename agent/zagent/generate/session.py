@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zagent import durable
 from zagent.errors import EngineUnavailable
 from zagent.generate import facts, memory, record
-from zagent.generate.request import Request, precision, require_inside
+from zagent.generate.request import Request, precision, require_size
 from zagent.settings import OFFLINE
 from zagent.volume import guard
 from zagent.weights.manifest import Manifest
@@ -67,7 +67,7 @@ def run(job: Job) -> Iterator[Made]:
     manifest = job.store.present(job.model)
     folder = job.store.snapshot(job.model)
     known = facts.read(folder, job.model.id)
-    require_inside(job.request.size, known.largest)
+    require_size(job.request.size, known.largest)
     os.environ.update(OFFLINE)
     return _Run(job, folder, known, manifest, *_engine_modules()).images()
 
@@ -92,6 +92,15 @@ class _Run:
 
     def images(self) -> Iterator[Made]:
         device = self.devices.pick(self.job.device)
+        try:
+            yield from self._on(device)
+        except Exception as error:
+            found = self.devices.translate(error, self.job.model.id, self.job.request.size, device)
+            if found is error:
+                raise
+            raise found from error
+
+    def _on(self, device: str) -> Iterator[Made]:
         dtype = precision(device, self.job.dtype)
         room = self.devices.room(device)
         wanted = memory.need(self.known, self.job.request.size, dtype)
@@ -107,15 +116,11 @@ class _Run:
             except Exception as error:
                 plan = plan.smaller() if self.devices.is_out_of_memory(error) else None
                 if plan is None:
-                    raise self._translated(error, room.name) from error
-
-    def _translated(self, error: Exception, device: str) -> Exception:
-        found: Exception = self.devices.translate(error, self.job.model.id, self.job.request.size, device)
-        return found
+                    raise
 
     def _with(self, plan: memory.Plan, device: str, dtype: str, name: str, done: int) -> Iterator[Made]:
         request = _rest(self.job.request, done)
-        engine = self.engine.Engine(self.folder, device, dtype, resident=plan.resident)
+        engine = self.engine.Engine(self.manifest.model, self.folder, device, dtype, resident=plan.resident)
         try:
             engine.tokens(request.prompt)
             embeddings = engine.encode(request.prompt)
