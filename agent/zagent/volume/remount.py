@@ -159,7 +159,7 @@ def _look(device: str, fs_type: str, uuid: str) -> Seen:
         return Seen(device, fs_type, f"can't be looked at: {why}")
     if found and found.fs_uuid != uuid:
         return Seen(device, fs_type, "carries another disk's marker")
-    return Seen(device, fs_type, found or "no marker")
+    return Seen(device, fs_type, found or "no marker; its journal was left alone")
 
 
 @contextmanager
