@@ -98,7 +98,7 @@ def parse(content: bytes) -> Marker:
     schema = found.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise NewerSchema(f"schema {schema} is not known to this version, which knows {SCHEMA}")
-    if wrong := [name for name, fits in _FIELDS.items() if not fits(found.get(name))]:
+    if wrong := [name for name, fits in _FIELDS.items() if name not in found or not fits(found[name])]:
         raise ValueError(f"{', '.join(wrong)} missing or wrong")
     if unknown := found.keys() - _FIELDS:
         raise ValueError(f"{', '.join(sorted(unknown))} unknown")
