@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 from zagent import durable, points
 from zagent.__main__ import app
-from zagent.errors import ForeignVolume, NotWritable, ReadOnlyVolume, UnsuitableVolume
+from zagent.errors import ForeignVolume, NotWritable, ReadOnlyVolume, UnsuitableVolume, VolumeFull
 from zagent.volume import adopt, disk, guard, marker, mounts
 from zagent.volume.layout import Layout
 from zagent.volume.suitable import Ask, Facts
 
-from tests.filesystems.disks import Bench, another_user, everything, run
+from tests.filesystems.disks import Bench, another_user, everything, fill, run
 
 pytestmark = pytest.mark.root
 
@@ -139,6 +139,16 @@ def test_a_read_only_disk_is_not_adopted(bench: Bench) -> None:
     volume.umount()
     volume.mount("ro")
     assert adopting(volume.folder).exit_code == ReadOnlyVolume.exit_code
+
+
+def test_a_full_disk_is_not_adopted_and_gets_no_folder(bench: Bench) -> None:
+    """The probe comes before `.zagent` is made, which may still fit where the marker does not."""
+    folder = bench.disk("ext4").folder
+    fill(folder)
+    before = everything(folder)
+    with pytest.raises(VolumeFull):
+        adopt.adopt(folder, Ask(minimum_free=0))
+    assert everything(folder) == before
 
 
 def test_a_disk_that_the_user_may_not_write_is_not_adopted(bench: Bench) -> None:

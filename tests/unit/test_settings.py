@@ -77,10 +77,12 @@ def test_only_our_own_names_are_taken_from_a_dotenv(
 ) -> None:
     """A project's secrets and search paths stay where they are; ours are not interpolated."""
     before = dict(os.environ)
-    write(tmp_path / ".env", "LD_PRELOAD=/x", "MODELSCOPE_ENDPOINT=http://evil", f"{DATA_ROOT}=/d/$HOME", owner=person)
+    write(
+        tmp_path / ".env", "LD_PRELOAD=/x", "MODELSCOPE_ENDPOINT=http://evil", f"{DATA_ROOT}=/d/${{HOME}}", owner=person
+    )
     found = resolved(tmp_path)
     assert [one.name for one in found.origins] == [DATA_ROOT, MODELSCOPE_CACHE, HF_HOME]
-    assert str(found.data_root) == "/d/$HOME"
+    assert str(found.data_root) == "/d/${HOME}"
     assert dict(os.environ) == before
 
 
