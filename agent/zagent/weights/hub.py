@@ -67,9 +67,9 @@ class Hub:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.endpoint = "that MODELSCOPE_ENDPOINT names"
+        self.endpoint: str = "that MODELSCOPE_ENDPOINT names"
         config = self._translated(lambda: _library().HubConfig())
-        self.endpoint = _without_password(str(config.endpoint))  # it is shown and recorded
+        self.endpoint = self._translated(lambda: _without_password(config.endpoint))  # it is shown and recorded
         self._api = self._translated(lambda: _library().HubApi(config))
 
     def listing(self) -> Listing:
@@ -267,8 +267,11 @@ def _of_files(failed: dict[str, BaseException], model: Model, endpoint: str, fol
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    """An error and what it came from; the library raises some errors again, which makes their chain a ring."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         yield error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
 
 

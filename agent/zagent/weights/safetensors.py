@@ -22,9 +22,13 @@ def head(path: Path) -> dict[str, Any]:
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= LONGEST_HEAD:
             raise ValueError(f"{path.name} is no safetensors file")
-        tensors: dict[str, Any] = json.loads(file.read(length))
-    tensors.pop("__metadata__", None)
-    end = max((one["data_offsets"][1] for one in tensors.values()), default=0)
+        content = file.read(length)
+    try:
+        tensors: dict[str, Any] = json.loads(content)
+        tensors.pop("__metadata__", None)
+        end = max((int(one["data_offsets"][1]) for one in tensors.values()), default=0)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError(f"{path.name} is no safetensors file") from error
     if 8 + length + end != path.stat().st_size:
         raise ValueError(f"{path.name} was cut short: {path.stat().st_size} of {8 + length + end} bytes")
     return tensors
