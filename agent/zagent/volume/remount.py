@@ -184,5 +184,5 @@ def _mount(device: str, fs_type: str, folder: Path, options: str) -> None:
 def _run(package: str, *command: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:  # the latter where PATH holds a closed folder
         raise ToolMissing(tool=command[0], package=package) from error
