@@ -41,7 +41,7 @@ def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:
         report = verify_files(store.snapshot(model), wanted, quick=quick, on_bytes=progress.add)
     _tell(output, report, quick)
     if not report.whole:
-        raise WeightsDamaged(model=model.id, why=f"{len(report.bad)} of {report.files} files are bad")
+        raise WeightsDamaged(model=model.words, why=f"{len(report.bad)} of {report.files} files are bad")
 
 
 def _tell(output: Output, report: Report, quick: bool) -> None:
