@@ -114,7 +114,7 @@ class Loader:
 def _give_freed_memory_back() -> None:
     """Have the C library return each freed tensor to the system at once.
 
-    Weights pass through RAM one tensor at a time, cast from the stored format. With its defaults glibc keeps the
-    30 MB ones: of a float32 transformer read as bfloat16 a third of the weights stayed, 4 GB for the real one.
+    Weights pass through RAM one tensor at a time, cast from the stored format. With its defaults glibc may keep
+    those under 32 MB: of a float32 transformer read as bfloat16 up to a third stayed, 4 GB for the real one.
     """
     ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)

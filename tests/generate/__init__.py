@@ -1,0 +1,1 @@
+"""Generating: schedule, request, memory plan, engine, output, replay and the commands."""
