@@ -29,7 +29,7 @@ def errors() -> str:
         "# Errors",
         "",
         "Every failure is one message (what happened, why), one remedy (the command that mends it) and one exit code",
-        "of its own. `zagent --debug …` adds the traceback. This page is made from `agent/zagent/errors.py`.",
+        "of its own. `zagent --debug …` adds the traceback. This page is made from `agent/zagent/errors/`.",
         "",
         "| exit | error | message | remedy |",
         "|---:|---|---|---|",

@@ -95,3 +95,8 @@ def test_every_errno_becomes_an_error_of_ours(number: int) -> None:
 def test_the_errnos_of_a_sick_disk_have_classes_of_their_own(number: int, cls: type[ZagentError]) -> None:
     """Full, read-only, forbidden and broken are told apart."""
     assert type(from_os_error(OSError(number, "why"), "/a")) is cls
+
+
+def test_a_read_only_disk_is_remounted_where_it_is_mounted() -> None:
+    """The remedy names the mount point, not the folder below it that was to be written."""
+    assert "mount -o remount,rw /proc " in from_os_error(OSError(errno.EROFS, "why"), "/proc/self/net").advice

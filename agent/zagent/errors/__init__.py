@@ -1,0 +1,112 @@
+"""Everything that can go wrong, as one tree.
+
+ZagentError
+├── Unexpected 1, UsageError 2, SystemRefused 3, InputOutputError 4, ToolMissing 5, RootNeeded 6
+├── VolumeError     10-19  is the data root safe to write?
+├── WeightsError    20-29  are the weights there and whole?
+├── GenerateError   30-39  can this image be made?
+└── Interrupted     130
+
+The docstring of a class is its message and ``remedy`` the command that mends it; both are templates, filled
+with the facts given when it is raised. Every class owns its exit code. docs/02-errors.md is made from this package.
+"""
+
+from __future__ import annotations
+
+from zagent.errors.base import (
+    InputOutputError,
+    Interrupted,
+    RootNeeded,
+    SystemRefused,
+    ToolMissing,
+    Unexpected,
+    UsageError,
+    ZagentError,
+    tree,
+)
+from zagent.errors.generate import (
+    EngineUnavailable,
+    GenerateError,
+    GuidanceRefused,
+    MemoryShort,
+    NotFinite,
+    OutOfMemory,
+    OutputExists,
+    PrecisionRefused,
+    PromptTooLong,
+    ReplayDiffers,
+    SizeRefused,
+)
+from zagent.errors.system import from_os_error
+from zagent.errors.volume import (
+    DataRootMissing,
+    ForeignVolume,
+    MarkerDamaged,
+    MountFailed,
+    NotAdopted,
+    NotWritable,
+    ReadOnlyVolume,
+    UnsuitableVolume,
+    VolumeError,
+    VolumeFull,
+    WrongVolume,
+)
+from zagent.errors.weights import (
+    CacheElsewhere,
+    DownloadFailed,
+    HubRefused,
+    HubUnreachable,
+    ManifestDamaged,
+    ModelBusy,
+    ModelMissing,
+    NotAModel,
+    NotEnoughSpace,
+    WeightsDamaged,
+    WeightsError,
+)
+
+__all__ = [
+    "CacheElsewhere",
+    "DataRootMissing",
+    "DownloadFailed",
+    "EngineUnavailable",
+    "ForeignVolume",
+    "GenerateError",
+    "GuidanceRefused",
+    "HubRefused",
+    "HubUnreachable",
+    "InputOutputError",
+    "Interrupted",
+    "ManifestDamaged",
+    "MarkerDamaged",
+    "MemoryShort",
+    "ModelBusy",
+    "ModelMissing",
+    "MountFailed",
+    "NotAModel",
+    "NotAdopted",
+    "NotEnoughSpace",
+    "NotFinite",
+    "NotWritable",
+    "OutOfMemory",
+    "OutputExists",
+    "PrecisionRefused",
+    "PromptTooLong",
+    "ReadOnlyVolume",
+    "ReplayDiffers",
+    "RootNeeded",
+    "SizeRefused",
+    "SystemRefused",
+    "ToolMissing",
+    "Unexpected",
+    "UnsuitableVolume",
+    "UsageError",
+    "VolumeError",
+    "VolumeFull",
+    "WeightsDamaged",
+    "WeightsError",
+    "WrongVolume",
+    "ZagentError",
+    "from_os_error",
+    "tree",
+]
