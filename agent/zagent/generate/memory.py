@@ -16,10 +16,11 @@ from zagent.generate.request import Size
 
 BYTES = {"bfloat16": 2, "float32": 4}
 LOADING = 4 * 10**9
-"""Bytes of RAM to bring any model to a GPU. Weights pass through one tensor at a time, from pages the kernel can drop
-(measured: 0.1 GB for a transformer of 8.7 GB); the libraries take 0.5 GB, the driver's context 1 GB or so."""
+"""Bytes of RAM to bring any model to a GPU, an estimate with slack. Weights pass through one tensor at a time, from
+pages the kernel can drop: a float32 transformer of 8.7 GB took 0.08 GB beside the libraries' 0.45 (measured without a
+GPU, on torch's "meta" device). The driver's context is not measured; 1 GB or so is assumed."""
 SPARE = 10**9
-"""Bytes of a GPU that no plan counts on: libraries' workspaces and the holes between tensors."""
+"""Bytes of a GPU that no plan counts on, an estimate: libraries' workspaces and the holes between tensors."""
 
 _DECODED = 16
 """Feature maps of full image size and the VAE's first width that are alive at once while decoding."""
