@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -30,7 +30,8 @@ def held(path: Path, what: str, doing: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ModelBusy(model=what, holder=_holder(handle)) from error
-        _say(handle, doing)
+        with suppress(OSError):  # a full disk takes no note, but it is the lock that counts
+            _say(handle, doing)
         try:
             yield
         finally:

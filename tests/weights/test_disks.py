@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from zagent.doctor.weights_checks import sweep
 from zagent.errors import VolumeFull
+from zagent.settings import load
 from zagent.volume import space
 from zagent.volume.adopt import adopt
 from zagent.volume.suitable import Ask
 
+from tests.filesystems.disks import fill
 from tests.standin import Hub
 from tests.weights import child, files
 from tests.weights.conftest import Site
@@ -56,6 +59,21 @@ def test_a_disk_that_fills_up_is_told_and_resumed_once_there_is_room(
     small_site.pull()
     assert not small_site.fetched() & set(finals) - {"model_index.json"}
     assert small_site.verify().whole
+
+
+def test_doctor_frees_a_disk_that_a_pull_filled(small_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting what is half done needs no room: the remedy works just where it is needed."""
+    (small_site.root / "ballast").write_bytes(bytes(2_300_000))
+    with monkeypatch.context() as patch:
+        patch.setattr(space, "of", lambda path: space.Space(size=0, free=10**12))
+        with pytest.raises(VolumeFull):
+            small_site.pull()
+    fill(small_site.root)
+    partial = [path for path in small_site.root.rglob("*.incomplete") if path.stat().st_size]
+    assert partial
+    gone = sweep(load(small_site.root))
+    assert set(partial) <= set(gone)
+    assert space.of(small_site.root).free > 0
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from zagent import durable, lock, text
 from zagent.doctor.check import Check, Finding, ok, warning
+from zagent.errors import VolumeFull
 from zagent.settings import Settings
 from zagent.volume import guard
-from zagent.volume.layout import folder_name
+from zagent.volume.layout import Layout, folder_name
 from zagent.weights.model import DEFAULT_MODEL, Model
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
@@ -55,7 +56,7 @@ def sweep(settings: Settings) -> list[Path]:
     layout, store = settings.layout, Store(settings)
     guard.identify(layout.root)
     store.require_on_data_root()
-    guard.guard(layout.root, layout.locks, store.cache)
+    _guard(layout, store)
     durable.make_folder(layout.locks)
     with ExitStack() as locks:
         for name in _models(store):
@@ -64,6 +65,15 @@ def sweep(settings: Settings) -> list[Path]:
         for path in found:
             path.unlink(missing_ok=True)
     return found
+
+
+def _guard(layout: Layout, store: Store) -> None:
+    """A full disk is no reason to refuse, if a pull was here before: freeing it is what helps then."""
+    try:
+        guard.guard(layout.root, layout.locks, store.cache)
+    except VolumeFull:
+        if not layout.locks.is_dir():
+            raise
 
 
 def _models(store: Store) -> list[str]:

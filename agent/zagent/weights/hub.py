@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from zagent import points
 from zagent.errors import (
     DownloadFailed,
     HubRefused,
@@ -29,6 +28,7 @@ from zagent.errors import (
 )
 from zagent.weights.model import Model
 from zagent.weights.needed import INDEX, Listed
+from zagent.weights.partial import OnBytes, meter, partial_bytes
 
 _TUNABLES = {
     # A 10 GB shard on a 50 Mbit/s line needs more than the library's hour.
@@ -45,9 +45,6 @@ PAUSE = 1.0
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EUCLEAN})
 """Errors of the disk and never of a socket: one of them explains whatever failed on top of it."""
-
-OnBytes = Callable[[int], None]
-"""Told the bytes that arrived, or with a negative number those that must come again."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class Hub:
                 cache_dir=cache,
                 local_dir=folder,
                 file_list=entries,
-                progress_callbacks=[_meter(folder, counted, on_bytes)],
+                progress_callbacks=[meter(folder, counted, on_bytes)],
             ),
             folder,
         )
@@ -177,47 +174,6 @@ def _listed(path: str, size: int, sha256: str | None) -> Listed:
     if size < 0:
         raise TypeError(f"{path} is listed with {size} bytes")
     return Listed(path, size, sha256.lower() if sha256 else None)
-
-
-def partial(path: Path) -> Path:
-    """What the library calls a file that is still coming; it resumes from it."""
-    return path.with_name(path.name + ".incomplete")
-
-
-def partial_bytes(folder: Path, listed: Listed) -> int:
-    """The bytes of a file that an earlier try left; one that is too long is of no use, and the library drops it."""
-    path = partial(folder / listed.path)
-    size = path.stat().st_size if path.is_file() else 0
-    return size if size <= listed.size else 0
-
-
-def _meter(folder: Path, counted: dict[str, int], on_bytes: OnBytes) -> type:
-    """The class of which the library makes one each time it begins a file.
-
-    ``counted`` holds, for each path, the bytes that the listener counts as done: at first those on the disk.
-    """
-
-    class Meter:
-        """Tells a file's bytes, but not again those that lay on the disk: the library reports them first."""
-
-        def __init__(self, path: str, size: int) -> None:
-            self._path = path
-            self._known = partial_bytes(folder, Listed(path, size))
-            on_bytes(self._known - counted[path])  # below zero when what came was wrong, and was dropped
-            counted[path] = self._known
-            points.reached("pull:file-opened")
-
-        def update(self, size: int) -> None:
-            known, self._known = self._known, 0
-            if not known or size < 0:
-                counted[self._path] += size
-                on_bytes(size)
-            points.reached("pull:bytes-arrived")
-
-        def end(self) -> None:
-            points.reached("pull:file-finished")
-
-    return Meter
 
 
 def translate(error: BaseException, model: Model, endpoint: str, folder: Path | None = None) -> ZagentError:

@@ -10,9 +10,10 @@ from zagent import durable, lock, points, text
 from zagent.errors import HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
 from zagent.volume import guard, space
 from zagent.weights import digest, manifest, needed
-from zagent.weights.hub import PATIENCE, Hub, partial, partial_bytes
+from zagent.weights.hub import PATIENCE, Hub
 from zagent.weights.model import Model
 from zagent.weights.needed import Listed
+from zagent.weights.partial import partial, partial_bytes
 from zagent.weights.progress import Progress
 from zagent.weights.store import Store
 
