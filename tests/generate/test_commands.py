@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from zagent.cli import generate_report
+from zagent.errors import UsageError
 from zagent.generate import record
 from zagent.generate.replay import differing
 
@@ -73,6 +75,13 @@ def test_no_prompt_on_standard_input(zagent: Command, content: bytes, why: str) 
     done = zagent("generate", "-", *SMALL, stdin=content)
     assert done.exit_code == 2
     assert why in done.stderr
+
+
+def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`generate - <&-` is a usage error, too."""
+    with pytest.raises(UsageError, match="closed"), monkeypatch.context() as patched:
+        patched.setattr("sys.stdin", None)
+        generate_report.request("-", "64", 8, 0.0, 1, 1)
 
 
 @pytest.mark.parametrize(

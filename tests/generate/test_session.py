@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from zagent import settings
 from zagent.errors import (
+    INSTALL_ENGINE,
     DataRootMissing,
     EngineUnavailable,
     MemoryShort,
@@ -284,7 +285,7 @@ def test_without_torch_the_engine_is_unavailable(store: Store, monkeypatch: pyte
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(EngineUnavailable, match="torch is not installed") as caught:
         images(store)
-    assert caught.value.advice == "pip install 'zagent[torch]'"
+    assert caught.value.advice == INSTALL_ENGINE
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has a GPU")

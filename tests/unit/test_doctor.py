@@ -13,7 +13,7 @@ from zagent.__main__ import app
 from zagent.cli.machine_report import CHECKS
 from zagent.doctor import machine_checks, volume_checks
 from zagent.doctor.check import Check, Finding, Result, exit_code, ok, run_all, warning
-from zagent.errors import DataRootMissing
+from zagent.errors import INSTALL_ENGINE, DataRootMissing
 from zagent.settings import Settings, load
 from zagent.volume import disk, marker, mounts
 
@@ -166,7 +166,7 @@ def test_a_missing_engine_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -
     """A light install says what to add."""
     monkeypatch.setattr(machine_checks, "ENGINE", {"no-such-engine": (1, 0)})
     found = find(machine_checks.CHECKS, "versions", load(root))
-    assert (found.severity, found.remedy) == ("error", "pip install 'zagent[torch]'")
+    assert (found.severity, found.remedy) == ("error", INSTALL_ENGINE)
 
 
 def test_a_root_in_memory_is_a_warning(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ def request(prompt: str, size: str, steps: int, guidance: float, seed: int | Non
 
 
 def _standard_input() -> str:
+    if sys.stdin is None:  # so Python has it when the shell closed it
+        raise UsageError(detail="the prompt should come from standard input, but that is closed")
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig").strip()  # Windows editors put a mark before the text
     except UnicodeDecodeError as error:

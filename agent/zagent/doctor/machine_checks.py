@@ -7,7 +7,7 @@ from importlib import metadata
 
 from zagent import __version__, text
 from zagent.doctor.check import Check, Finding, ok, warning
-from zagent.errors import EngineUnavailable
+from zagent.errors import INSTALL_ENGINE, EngineUnavailable
 from zagent.generate import facts, memory
 from zagent.generate.request import Size, precision
 from zagent.settings import Settings
@@ -68,11 +68,10 @@ def _versions(settings: Settings) -> Finding:
     found = {name: _version(name) for name in ENGINE}
     absent = [name for name, version in found.items() if version is None]
     if absent:
-        hint = "pip install 'zagent[torch]'"
-        raise EngineUnavailable(why=f"{', '.join(absent)} not installed", hint=hint)
+        raise EngineUnavailable(why=f"{', '.join(absent)} not installed", hint=INSTALL_ENGINE)
     old = [f"{name} {version}" for name, version in found.items() if version and _release(version) < ENGINE[name]]
     line = ", ".join([f"zagent {__version__}", *(f"{name} {version}" for name, version in found.items())])
-    return warning(f"too old: {', '.join(old)}", "pip install --upgrade 'zagent[torch]'") if old else ok(line)
+    return warning(f"too old: {', '.join(old)}", INSTALL_ENGINE) if old else ok(line)
 
 
 def _version(name: str) -> str | None:

@@ -25,6 +25,7 @@ from zagent.errors.base import (
     tree,
 )
 from zagent.errors.generate import (
+    INSTALL_ENGINE,
     EngineUnavailable,
     GenerateError,
     GuidanceRefused,
@@ -66,6 +67,7 @@ from zagent.errors.weights import (
 )
 
 __all__ = [
+    "INSTALL_ENGINE",
     "CacheElsewhere",
     "DataRootMissing",
     "DownloadFailed",

@@ -67,6 +67,10 @@ class OutputExists(GenerateError):
     remedy = "give another name with -o, or --overwrite"
 
 
+INSTALL_ENGINE = "pip install './agent[torch]'   in zagent's repository, with the pip beside this zagent"
+"""The remedy where torch, diffusers, transformers or accelerate is missing or too old."""
+
+
 class EngineUnavailable(GenerateError):
     """The engine can't run: {why}"""
 

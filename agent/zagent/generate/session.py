@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from zagent import durable
-from zagent.errors import EngineUnavailable
+from zagent.errors import INSTALL_ENGINE, EngineUnavailable
 from zagent.generate import facts, memory, record
 from zagent.generate.request import Request, precision, require_size
 from zagent.settings import OFFLINE
@@ -76,8 +76,7 @@ def _engine_modules() -> tuple[ModuleType, ModuleType]:
     try:
         from zagent.generate import engine, engine_device
     except ImportError as error:
-        hint = "pip install 'zagent[torch]'"
-        raise EngineUnavailable(why=f"{error.name or error} is not installed", hint=hint) from error
+        raise EngineUnavailable(why=f"{error.name or error} is not installed", hint=INSTALL_ENGINE) from error
     return engine, engine_device
 
 
