@@ -79,8 +79,8 @@ def test_no_prompt_on_standard_input(zagent: Command, content: bytes, why: str) 
 
 def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """`generate - <&-` is a usage error, too."""
-    with pytest.raises(UsageError, match="closed"), monkeypatch.context() as patched:
-        patched.setattr("sys.stdin", None)
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="closed"):
         generate_report.request("-", "64", 8, 0.0, 1, 1)
 
 
