@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.main import get_command
 from typer.testing import CliRunner
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.errors import ZagentError, tree
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -1,16 +1,27 @@
-"""``zagent`` and ``python -m zagent``."""
+"""``zagent`` and ``python -m zagent``; next to nothing is imported here, so that Ctrl-C is met from the start."""
 
 from __future__ import annotations
 
-from zagent.cli import generate, machine, volume, weights
-from zagent.cli.app import app
-
-__all__ = ["app", "generate", "machine", "main", "volume", "weights"]
+import os
+import signal
 
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="zagent")
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not under nohup or in a shell's background
+    if heeded:
+        signal.signal(
+            signal.SIGINT, lambda number, frame: os._exit(130)
+        )  # nothing is begun that could be left half done
+    from zagent.cli import interrupt
+    from zagent.cli.commands import app
+
+    if heeded:
+        signal.signal(signal.SIGINT, interrupt.handle)
+    try:
+        app(prog_name="zagent")
+    except KeyboardInterrupt:  # before the command began, or after it ended
+        os._exit(130)
 
 
 if __name__ == "__main__":

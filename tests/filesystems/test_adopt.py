@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 from zagent import durable, points
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.errors import ForeignVolume, NotWritable, ReadOnlyVolume, UnsuitableVolume, VolumeFull
 from zagent.volume import adopt, disk, guard, marker, mounts
 from zagent.volume.layout import Layout

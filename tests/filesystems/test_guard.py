@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.errors import NotWritable, ReadOnlyVolume, VolumeFull, WrongVolume
 from zagent.volume import guard
 from zagent.volume.layout import Layout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.errors import MountFailed, RootNeeded
 from zagent.volume import guard, mounts, remount
 from zagent.volume.layout import Layout

@@ -11,7 +11,7 @@ from weakref import ref
 import pytest
 from typer.testing import CliRunner, Result
 from zagent import settings
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.generate import memory
 from zagent.generate.request import Request, Size
 from zagent.generate.session import Job, Made, run

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 from zagent import __version__
-from zagent.__main__ import app
-from zagent.cli import output
+from zagent.cli import interrupt, output
+from zagent.cli.commands import app
 from zagent.errors import NotAdopted, UsageError
 
 MISSING = "/nowhere/at/all"
@@ -115,6 +117,34 @@ def test_an_interruption_exits_130(failing: Callable[[BaseException], None]) -> 
     done = run("env")
     assert done.exit_code == 130
     assert "Traceback" not in done.stderr
+
+
+def test_an_interruption_that_a_library_took_for_an_error_exits_130(
+    failing: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while torch is loaded may come out as an ImportError."""
+    monkeypatch.setattr(interrupt, "heard", lambda: True)
+    failing(ImportError("torch is broken"))
+    done = run("env")
+    assert done.exit_code == 130
+    assert "torch" not in done.stderr
+
+
+def test_an_interruption_at_the_start_exits_130() -> None:
+    """Ctrl-C while the command line itself is loaded: no traceback, also then."""
+    script = """
+import builtins, os, signal
+from zagent.__main__ import main
+real = builtins.__import__
+def press(name, *args, **more):
+    if name == "typer":
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(name, *args, **more)
+builtins.__import__ = press
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_an_exit_is_left_alone(failing: Callable[[BaseException], None]) -> None:

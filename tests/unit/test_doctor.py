@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.cli.machine_report import CHECKS
 from zagent.doctor import machine_checks, volume_checks
 from zagent.doctor.check import Check, Finding, Result, exit_code, ok, run_all, warning

@@ -88,7 +88,7 @@ def test_imports_point_one_way() -> None:
 
 def test_start_is_light() -> None:
     """`zagent --help` loads no heavy library."""
-    script = "import sys, zagent.__main__; print(*sys.modules)"
+    script = "import sys, zagent.cli.commands; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     for library in ("torch", "diffusers", "modelscope_hub", "requests", "rich", "PIL", "dotenv", "asyncio"):
         assert library not in loaded

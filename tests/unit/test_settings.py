@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from zagent.__main__ import app
+from zagent.cli.commands import app
 from zagent.cli.machine_report import environment
 from zagent.errors import UsageError
 from zagent.settings import DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, OFFLINE, Settings, load, trusted

@@ -48,7 +48,7 @@ def _armed(point: str, nth: int) -> None:
 
 
 if __name__ == "__main__":
-    from zagent.__main__ import app
+    from zagent.cli.commands import app
 
     _armed(sys.argv[1], int(sys.argv[2]))
     app(sys.argv[3:], prog_name="zagent")

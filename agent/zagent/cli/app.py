@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from zagent import __version__
+from zagent.cli import interrupt
 from zagent.cli.output import Output
 from zagent.errors import Interrupted, Unexpected, ZagentError, from_os_error
 from zagent.settings import Settings, load
@@ -61,7 +62,7 @@ class Root(TyperGroup):
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as raised:
-            found = as_zagent_error(raised)
+            found = as_zagent_error(KeyboardInterrupt() if interrupt.heard() else raised)
             if found is None:
                 raise
             output = ctx.obj.output if isinstance(ctx.obj, State) else Output()

@@ -1,0 +1,8 @@
+"""The whole command line: ``app`` with the commands of every noun."""
+
+from __future__ import annotations
+
+from zagent.cli import generate, machine, volume, weights
+from zagent.cli.app import app
+
+__all__ = ["app", "generate", "machine", "volume", "weights"]
