@@ -22,6 +22,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def printable(words: str) -> str:
+    """The words with whatever else would steer a terminal as its escape; only line ends stay."""
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in words)
+
+
 def plural(count: int, noun: str) -> str:
     """1 file, 2 files."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

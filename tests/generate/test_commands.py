@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from zagent.cli import generate_report
 from zagent.errors import UsageError
 from zagent.generate import record
@@ -208,3 +209,20 @@ def test_a_prompt_can_not_steer_the_terminal(zagent: Command, fox: Path) -> None
     recipe, pixels = record.read(fox)
     fox.write_bytes(record.encode(pixels, replace(recipe, prompt="a\x1b[2Jb\nc")))
     assert "prompt       'a\\x1b[2Jb\\nc'\n" in zagent("show", fox).stdout
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"schema": "\x1b[2J"}, {"\x1b[2J": 1}, {"dtype": "\x1b[2J"}, {"set_digest": "\x9b2J"}],
+    ids=["schema", "name", "dtype", "digest"],
+)
+def test_a_record_can_not_steer_the_terminal(zagent: Command, fox: Path, changes: dict[str, Any]) -> None:
+    """Whatever a stranger wrote there, errors quote it as its escapes."""
+    recipe, pixels = record.read(fox)
+    info = PngInfo()
+    info.add_itxt(record.KEY, json.dumps({**asdict(recipe), **changes}))
+    pixels.save(fox, pnginfo=info)
+    for command in ("show", "replay"):
+        done = zagent(command, fox)
+        assert not {"\x1b", "\x9b"} & set(done.output)
+    assert done.exit_code

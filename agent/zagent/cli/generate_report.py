@@ -88,9 +88,9 @@ def show(output: Output, file: Path) -> None:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
-    if isinstance(value, tuple):
-        return ", ".join(f"{one:g}" for one in value)
     line = str(value)
+    if isinstance(value, dict):
+        line = ", ".join(f"{name} {version}" for name, version in value.items())
+    if isinstance(value, tuple):
+        line = ", ".join(f"{sigma:g}" for sigma in value)
     return line if line.isprintable() else repr(line)  # a prompt may hold anything, also what steers a terminal

@@ -20,7 +20,10 @@ LINE_EVERY = 5.0
 
 @dataclass
 class Output:
-    """Where a command speaks; ``json`` turns every word into an event on standard output."""
+    """Where a command speaks; ``json`` turns every word into an event on standard output.
+
+    What comes from elsewhere (a hub, a disk, a PNG) may be quoted in it, so it never steers the terminal.
+    """
 
     json: bool = False
     debug: bool = False
@@ -35,7 +38,7 @@ class Output:
         if self.json:
             self.result("", event="note", note=line)
         else:
-            print(line, file=sys.stderr, flush=True)
+            print(text.printable(line), file=sys.stderr, flush=True)
 
     def error(self, error: ZagentError) -> None:
         """One clear error: what happened, why, and the command that mends it."""
@@ -45,9 +48,9 @@ class Output:
             facts = {"message": error.message, "remedy": error.advice, "exit_code": error.exit_code}
             self.result("", event="error", error=type(error).__name__, **facts)
             return
-        print(f"error: {error.message}", file=sys.stderr)
+        self.say(f"error: {error.message}")
         if error.advice:
-            print(f"try:   {error.advice}", file=sys.stderr)
+            self.say(f"try:   {error.advice}")
 
     @contextmanager
     def transfer(self, verb: str) -> Iterator[Progress]:
@@ -99,7 +102,7 @@ def _byte_bar(verb: str) -> Iterator[Callable[[Event], None]]:
 
         def tell(event: Event) -> None:
             if event["event"] == "note":
-                bars.console.print(event["note"], markup=False)
+                bars.console.print(text.printable(event["note"]), markup=False)
             else:
                 bars.update(task, total=event["total"], completed=event["done"])
 
