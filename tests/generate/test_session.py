@@ -87,12 +87,12 @@ def test_too_little_memory_is_refused_with_nothing_loaded(
     assert watch.loads == []
 
 
-def _fail(error: Exception, at: int, times: int = 1) -> Callable[[int, Any], None]:
-    """Raise ``error`` at the ``at``-th run and as often as told after it."""
+def _fail(error: type[Exception], words: str, at: int, times: int = 1) -> Callable[[int, Any], None]:
+    """Raise a new ``error`` at the ``at``-th run and as often as told after it."""
 
     def act(number: int, output: Any) -> None:
         if at <= number < at + times:
-            raise error
+            raise error(words)
 
     return act
 
@@ -111,7 +111,7 @@ def test_out_of_memory_takes_the_next_smaller_plan(
     request, told = Request(PROMPT, SMALL, seed=7, count=3), list[str]()
     expected = images(store, request)
     watch.runs.clear()
-    watch.when(component, _fail(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), at))
+    watch.when(component, _fail(torch.OutOfMemoryError, "CUDA out of memory. Tried to allocate", at))
     found = images(store, request, say=told.append)
     assert [one.record.seed for one in found] == [7, 8, 9]
     assert all(differing(a.image, b.image) == 0 for a, b in zip(expected, found, strict=True))
@@ -120,6 +120,7 @@ def test_out_of_memory_takes_the_next_smaller_plan(
         "plan: encode first, then denoise, then decode",
     ]
     assert watch.runs["vae"] == 3 + (component == "vae")
+    assert not [held for held in watch.beside if held.endswith("beside text_encoder")], "the error kept it in memory"
     again_denoised = watch.runs["transformer"] - 8 * 3
     assert again_denoised == {"text_encoder": 0, "transformer": at % 8, "vae": 8}[component]
 
@@ -128,7 +129,7 @@ def test_out_of_memory_twice_is_an_error(store: Store, watch: Watch) -> None:
     """When the smaller plan runs out as well there is no third; images made before were handed over."""
     import torch
 
-    watch.when("transformer", _fail(torch.OutOfMemoryError("CUDA out of memory. Tried"), 9, times=99))
+    watch.when("transformer", _fail(torch.OutOfMemoryError, "CUDA out of memory. Tried", 9, times=99))
     found = run(Job(store, Model(), Request(PROMPT, SMALL, count=2)))
     assert next(found).record.seed == 0
     with pytest.raises(OutOfMemory, match=r"64x64, also with the smallest plan: CUDA out of memory\. Tried"):
@@ -137,7 +138,7 @@ def test_out_of_memory_twice_is_an_error(store: Store, watch: Watch) -> None:
 
 def test_another_failure_is_not_tried_again(store: Store, watch: Watch) -> None:
     """Only memory is worth a second try."""
-    watch.when("transformer", _fail(ValueError("odd"), 1))
+    watch.when("transformer", _fail(ValueError, "odd", 1))
     with pytest.raises(Exception, match="odd"):
         images(store)
     assert watch.loads == ["text_encoder", "transformer"]

@@ -79,8 +79,8 @@ class Engine:
         pipe = self._part("encoder", self._load.encoder)
         found: Embeddings
         found, _ = pipe.encode_prompt([prompt], device=self._device, do_classifier_free_guidance=False)
-        for one in found:
-            _require_finite(one, "the prompt's embedding", "the text encoder")
+        for embedding in found:
+            _require_finite(embedding, "the prompt's embedding", "the text encoder")
         return found
 
     def images(self, request: Request, embeddings: Embeddings, on_step: OnStep) -> Iterator[Any]:
@@ -94,9 +94,9 @@ class Engine:
                 yield self._decode(self._denoise(request, seed, embeddings, index, on_step))
             return
         seeds = enumerate(request.seeds)
-        latents = [self._denoise(request, seed, embeddings, index, on_step) for index, seed in seeds]
-        for one in latents:
-            yield self._decode(one)
+        waiting = [self._denoise(request, seed, embeddings, index, on_step).cpu() for index, seed in seeds]
+        for latents in waiting:
+            yield self._decode(latents)
 
     @torch.inference_mode()
     def _denoise(
@@ -127,7 +127,7 @@ class Engine:
     @torch.inference_mode()
     def _decode(self, latents: torch.Tensor) -> Any:
         vae = self._part("vae", self._load.vae)
-        scaled = latents.to(vae.dtype) / vae.config.scaling_factor + vae.config.shift_factor
+        scaled = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor + vae.config.shift_factor
         pixels = vae.decode(scaled, return_dict=False)[0]
         _require_finite(pixels, "the image", "decoding")
         return self._load.processor().postprocess(pixels, output_type="pil")[0]
@@ -136,7 +136,7 @@ class Engine:
         """The noise levels the snapshot's scheduler really walks for this request, with the final 0."""
         scheduler = self._load.scheduler()
         scheduler.set_timesteps(sigmas=schedule.sigmas(request.evaluations))
-        return [float(one) for one in scheduler.sigmas]
+        return [float(sigma) for sigma in scheduler.sigmas]
 
 
 def _require_finite(tensor: torch.Tensor, what: str, where: str) -> None:
