@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zagent.cli.app import app, state
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
-
-
-class Device(str, Enum):
-    """Where to run."""
-
-    auto = "auto"
-    cuda = "cuda"
-    cpu = "cpu"
+from zagent.cli.options import Device, DeviceOption, JsonOption, PngArgument
 
 
 @app.command()
 def generate(
     ctx: typer.Context,
-    prompt: Annotated[str, typer.Argument(help="What to see; - reads it from standard input.", show_default=False)],
+    prompt: Annotated[
+        str, typer.Argument(metavar="PROMPT", help="What to see; - reads it from standard input.", show_default=False)
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -34,9 +26,11 @@ def generate(
     size: Annotated[str, typer.Option(help="WxH or N, in pixels, multiples of 16.")] = "1024x1024",
     steps: Annotated[int, typer.Option(help="8, or the model card's 9: both are the distilled schedule.")] = 8,
     guidance: Annotated[float, typer.Option(help="0.0; the model is distilled to run without.")] = 0.0,
-    seed: Annotated[int | None, typer.Option(help="Else one is drawn and shown.", show_default=False)] = None,
-    count: Annotated[int, typer.Option("-n", "--count", help="How many, with the seeds that follow.")] = 1,
-    device: Annotated[Device, typer.Option(help="The GPU where one is usable, else the CPU.")] = Device.auto,
+    seed: Annotated[
+        int | None, typer.Option(help="What the noise is drawn from; else one is picked and shown.", show_default=False)
+    ] = None,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many images, with the seeds that follow.")] = 1,
+    device: DeviceOption = Device.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -51,11 +45,11 @@ def generate(
 @app.command()
 def replay(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A PNG that zagent made.", show_default=False)],
+    file: PngArgument,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Keep the new image here.", show_default=False)
     ] = None,
-    device: Annotated[Device, typer.Option(help="Where to run.")] = Device.auto,
+    device: DeviceOption = Device.auto,
     json: JsonOption = False,
 ) -> None:
     """Make an image again and compare the pixels."""
@@ -67,7 +61,7 @@ def replay(
 @app.command()
 def show(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A PNG that zagent made.", show_default=False)],
+    file: PngArgument,
     json: JsonOption = False,
 ) -> None:
     """Print how an image was made."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zagent.cli.app import app, state
+from zagent.cli.options import JsonOption
 
 
 class Shape(str, Enum):
@@ -36,7 +37,7 @@ def env(
 def doctor(
     ctx: typer.Context,
     fix: Annotated[bool, typer.Option("--fix", help="Delete the partial files of dead downloads.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Check everything that generating needs.
 

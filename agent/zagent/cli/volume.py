@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zagent.cli.app import app, state
+from zagent.cli.options import JsonOption
 
 volume = typer.Typer(help="Adopt, show or mount the data root.", no_args_is_help=True)
 app.add_typer(volume, name="volume")
@@ -16,7 +17,7 @@ app.add_typer(volume, name="volume")
 @volume.command()
 def adopt(
     ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(help="Where the data disk is mounted.", show_default=False)],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where the data disk is mounted.", show_default=False)],
     system_disk: Annotated[
         bool, typer.Option("--system-disk", help="Accept a folder that a system-disk reset would take away.")
     ] = False,
@@ -39,7 +40,7 @@ def adopt(
 
 
 @volume.command()
-def show(ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
+def show(ctx: typer.Context, json: JsonOption = False) -> None:
     """Show disk, marker, and who uses what."""
     from zagent.cli import volume_report
 

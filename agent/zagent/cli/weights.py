@@ -9,14 +9,11 @@ from typing import Annotated
 import typer
 
 from zagent.cli.app import app, state
+from zagent.cli.options import JsonOption, ModelArgument, RevisionOption
 from zagent.weights.model import DEFAULT_MODEL, DEFAULT_REVISION, Model
 
 weights = typer.Typer(help="Where the weights are; bringing them in.", no_args_is_help=True)
 app.add_typer(weights, name="weights")
-
-ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id on the hub.")]
-RevisionOption = Annotated[str, typer.Option(help="A branch, tag or commit of the model.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 class Form(str, Enum):
