@@ -22,7 +22,8 @@ def environment(settings: Settings, form: str, *, explain: bool) -> str:
     offline = [Setting(name, value, "always: generating needs no hub") for name, value in OFFLINE.items()]
     variables = [*settings.origins, *offline]
     if explain:
-        return "\n".join(f"{one.name:<24} {one.value:<32} {one.origin}" for one in variables)
+        wide = max(len(one.value) for one in variables)
+        return "\n".join(f"{one.name:<24} {one.value:<{wide}} {one.origin}" for one in variables)
     if form == "shell":
         return "\n".join(f"export {one.name}={shlex.quote(one.value)}" for one in variables)
     return "\n".join(f"{one.name}={_dotenv_quoted(one.value)}" for one in variables)

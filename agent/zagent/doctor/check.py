@@ -18,12 +18,12 @@ LIMIT = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; ``exit_code`` counts for errors."""
+    """What one check found; ``exit_code`` is 0 but for errors."""
 
     severity: Severity
     message: str
     remedy: str = ""
-    exit_code: int = 1
+    exit_code: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,9 @@ def _limited(check: Check, settings: Settings, limit: float) -> Finding:
     worker = threading.Thread(target=lambda: found.append(_guarded(check, settings)), daemon=True)
     worker.start()
     worker.join(limit)
-    late = Finding("error", f"no answer within {limit:.0f} s", "dmesg   tells whether a disk or the GPU hangs")
-    return found[0] if found else late
+    if found:
+        return found[0]
+    return Finding("error", f"no answer within {limit:.0f} s", "dmesg   tells whether a disk or the GPU hangs", 1)
 
 
 def _guarded(check: Check, settings: Settings) -> Finding:
@@ -78,7 +79,7 @@ def _guarded(check: Check, settings: Settings) -> Finding:
     except ZagentError as error:
         return broken(error)
     except Exception as error:  # a check that breaks is a finding, too
-        return Finding("error", f"the check itself failed: {type(error).__name__}: {error}")
+        return Finding("error", f"the check itself failed: {type(error).__name__}: {error}", exit_code=1)
 
 
 def exit_code(results: Iterable[Result]) -> int:
