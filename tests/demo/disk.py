@@ -1,4 +1,4 @@
-"""A data disk for a demonstration: a real one on a loop device for root, a folder for everyone else."""
+"""A data disk for a demonstration: a real one on a loop device where root may make one, else a folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,24 @@ SIZE = 64 * 10**9
 TOOLS = ("losetup", "mkfs.xfs", "mount", "lsblk", "blkid")
 
 
-def why_not() -> str | None:
-    """Why this machine can't have a disk of its own, or None when it can."""
+def why_not(work: Path) -> str | None:
+    """Why this machine can't have a disk of its own, or None when it can; tried out in ``work``."""
     if os.geteuid() != 0:
-        return "not root, so no loop device and no mount"
+        return "run as root to see it"
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    return f"{', '.join(missing)} not installed (apt-get install xfsprogs mount util-linux)" if missing else None
+    return f"{', '.join(missing)} not installed: xfsprogs mount util-linux" if missing else _refused(work)
+
+
+def _refused(work: Path) -> str | None:
+    """What a container says that gives its root no loop devices or no mounts."""
+    disk = LoopDisk(work / "trial.img", work / "trial")
+    try:
+        disk.make()
+    except subprocess.CalledProcessError as error:
+        return f"{error.cmd[0]}: {error.stderr.strip().splitlines()[0]}" if error.stderr else str(error)
+    finally:
+        disk.remove()
+    return None
 
 
 @dataclass

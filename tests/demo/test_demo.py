@@ -42,7 +42,7 @@ def test_an_interrupted_demonstration_cleans_up(tmp_path: Path, how: signal.Sign
     running = start(tmp_path)
     assert running.stdout is not None
     for line in running.stdout:
-        if "$ zagent volume adopt" in line:
+        if "[3/9] zagent pull" in line:
             break
     running.send_signal(how)
     running.communicate()
