@@ -75,7 +75,7 @@ class RootNeeded(ZagentError):
     """Only root can {what}"""
 
     exit_code = 6
-    remedy = "sudo -E {command}"
+    remedy = 'sudo -E env "PATH=$PATH" {command}'
 
 
 class Interrupted(ZagentError):
