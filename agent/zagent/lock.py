@@ -24,7 +24,7 @@ def held(path: Path, what: str, doing: str) -> Iterator[None]:
         ModelBusy: another process holds it, with who and since when.
         OSError: the file can't be opened.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)  # it is emptied: never through a link
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

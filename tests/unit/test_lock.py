@@ -85,3 +85,12 @@ def test_two_models_do_not_wait_for_each_other(tmp_path: Path) -> None:
     """One lock per model."""
     with lock.held(tmp_path / "a.lock", "a", "x"), lock.held(tmp_path / "b.lock", "b", "y"):
         pass
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    """A lock file is emptied; whoever may write beside it must not choose which file that is."""
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "model.lock").symlink_to("precious")
+    with pytest.raises(OSError, match="symbolic links"), lock.held(tmp_path / "model.lock", "a", "x"):
+        pass
+    assert (tmp_path / "precious").read_bytes() == b"mine"
