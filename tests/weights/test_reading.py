@@ -102,3 +102,33 @@ def test_a_file_that_shrinks_ends_there(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_bytes(os.urandom(2 * BUFFER))
     monkeypatch.setattr(os, "preadv", lambda handle, buffers, offset: 0)
     assert content(file) == b""
+
+
+def test_any_error_of_the_reader_ends_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only the disk's: a thread that dies silently would leave its consumer waiting for ever."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+
+    def short_of_memory(handle: int, buffers: list[bytearray], offset: int) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(os, "preadv", short_of_memory)
+    with pytest.raises(MemoryError):
+        content(file)
+
+
+def test_without_direct_reads_the_pages_are_dropped_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or memory would be tested instead of the disk."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    real, dropped = os.open, []
+
+    def no_direct(path: Path, flags: int) -> int:
+        if flags & os.O_DIRECT:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(path, flags)
+
+    monkeypatch.setattr(os, "open", no_direct)
+    monkeypatch.setattr(os, "posix_fadvise", lambda handle, offset, length, advice: dropped.append(advice))
+    assert content(file) == b"x"
+    assert dropped == [os.POSIX_FADV_DONTNEED]

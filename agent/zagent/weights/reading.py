@@ -23,7 +23,7 @@ BLOCK = 4096
 """To what O_DIRECT wants memory, offset and length aligned; mmap gives such memory."""
 
 _Free = SimpleQueue["mmap.mmap | None"]
-_Full = SimpleQueue["tuple[mmap.mmap, int] | OSError | None"]
+_Full = SimpleQueue["tuple[mmap.mmap, int] | Exception | None"]
 
 
 def read_from_disk(path: Path) -> Iterator[memoryview]:
@@ -49,7 +49,7 @@ def read_from_disk(path: Path) -> Iterator[memoryview]:
 
 def _handed_over(free: _Free, full: _Full) -> Iterator[memoryview]:
     while (got := full.get()) is not None:
-        if isinstance(got, OSError):
+        if isinstance(got, Exception):
             raise got
         buffer, count = got
         yield memoryview(buffer)[:count]
@@ -66,7 +66,7 @@ def _fill(handle: int, size: int, free: _Free, full: _Full) -> None:
             full.put((buffer, count))
             position += count
         full.put(None)
-    except OSError as error:
+    except Exception as error:  # whatever it is, who waits must hear of it
         full.put(error)
 
 
