@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,17 @@ def test_only_below_a_proved_data_root(littered: Site, tmp_path: Path, monkeypat
         sweep(littered.store.settings)
     assert len(files.below(foreign)) == 1
     assert all((littered.snapshot / one).exists() for one in LEFT)
+
+
+def test_a_pull_that_begins_meanwhile_keeps_its_own(littered: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that came after the locks were taken is none of the sweep's: nothing holds its pull back."""
+    newer = littered.root / "modelscope_cache/models/new--model/snapshots/master/w.safetensors.incomplete"
+    real = lock.held
+
+    def held(path: Path, what: str, doing: str) -> AbstractContextManager[None]:
+        files.written(newer.parent, {newer.name: b"living"})
+        return real(path, what, doing)
+
+    monkeypatch.setattr(lock, "held", held)
+    assert sweep(littered.store.settings)
+    assert newer.exists()

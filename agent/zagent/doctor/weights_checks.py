@@ -37,7 +37,11 @@ def _partials(settings: Settings) -> Finding:
 
 def leftovers(settings: Settings) -> list[Path]:
     """Every partial file in zagent's own folder and the cache's."""
-    folders = (settings.layout.own, Store(settings).cache / "models")
+    store = Store(settings)
+    return _partials_below(settings.layout.own, *(store.cache / "models" / name for name in _models(store)))
+
+
+def _partials_below(*folders: Path) -> list[Path]:
     found = (path for folder in folders for path in sorted(folder.rglob("*")))
     return [path for path in found if is_partial(path) and path.is_file() and not path.is_symlink()]
 
@@ -59,9 +63,10 @@ def sweep(settings: Settings) -> list[Path]:
     _guard(layout, store)
     durable.make_folder(layout.locks)
     with ExitStack() as locks:
-        for name in _models(store):
+        names = _models(store)
+        for name in names:
             locks.enter_context(lock.held(layout.lock(name), name.replace("--", "/", 1), "zagent doctor --fix"))
-        found = leftovers(settings)
+        found = _partials_below(layout.own, *(store.cache / "models" / name for name in names))  # not of a newer pull
         for path in found:
             path.unlink(missing_ok=True)
     return found
