@@ -23,7 +23,7 @@ def from_os_error(error: OSError, path: object = None) -> ZagentError:
         return ReadOnlyVolume(path=where, root=_mount_point(Path(str(where))))
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotWritable(path=where, user=user_name(), why=why)
-    if error.errno in (errno.EIO, errno.EUCLEAN, errno.EREMOTEIO, errno.ESTALE):
+    if error.errno in (errno.EIO, errno.EUCLEAN, errno.EBADMSG, errno.EREMOTEIO, errno.ESTALE):
         return InputOutputError(path=where, detail=why)
     return SystemRefused(path=where, detail=why)
 

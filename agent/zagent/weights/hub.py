@@ -43,7 +43,7 @@ PATIENCE = 3
 PAUSE = 1.0
 """Seconds before a small file is asked for again, doubled each time; for big ones the library has its own."""
 
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EUCLEAN})
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EUCLEAN, errno.EBADMSG})
 """Errors of the disk and never of a socket: one of them explains whatever failed on top of it."""
 
 
