@@ -168,6 +168,14 @@ def test_modes_are_exact_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     assert modes == {"users": 0o755, "users/ann": 0o700, "file": 0o644}
 
 
+def test_every_new_folder_is_made_durable_in_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the top: a synced folder whose parent was lost in a power cut is lost with it."""
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    durable.make_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a"]
+
+
 def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     """Making it again is no error and changes nothing, also through a link."""
     (tmp_path / "real").mkdir(mode=0o711)
