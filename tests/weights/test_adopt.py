@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from zagent import points, settings
+from zagent import durable, points, settings
 from zagent.errors import NotAModel, NotEnoughSpace, WeightsDamaged
 from zagent.volume import space
 from zagent.weights import adopt as adopting
@@ -139,3 +139,25 @@ def test_half_copies_of_a_dead_adoption_are_swept_and_nothing_else(root: Path, t
     adopt(root, source)
     assert not (store.snapshot(DOTTED) / "vae" / temp).exists()
     assert all((store.snapshot(DOTTED) / path).exists() for path in stay)
+
+
+def test_all_is_synced_and_no_older_manifest_stands_before_the_new_one(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adoption over damaged weights first withdraws their manifest; the new one comes after the last sync."""
+    source, store, steps = files.written(tmp_path / "old", files.needed()), Store(settings.load(root)), list[str]()
+    adopt(root, source)
+    (store.snapshot(DOTTED) / files.VAE).unlink()
+    real = durable.sync_file
+
+    def sync(path: Path) -> None:
+        assert store.find(DOTTED) is None
+        steps.append(path.relative_to(store.snapshot(DOTTED)).as_posix())
+        real(path)
+
+    monkeypatch.setattr(durable, "sync_file", sync)
+    monkeypatch.setattr(points, "reached", steps.append)
+    adopt(root, source)
+    copied = steps.index("adopt:copied")
+    assert "pull:manifest-withdrawn" in steps[:copied]
+    assert set(files.needed()) == set(steps[copied + 1 : steps.index("durable:temp-written", copied)])

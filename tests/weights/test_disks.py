@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from zagent.doctor.weights_checks import sweep
-from zagent.errors import VolumeFull
+from zagent.errors import CacheElsewhere, VolumeFull
 from zagent.settings import load
 from zagent.volume import space
 from zagent.volume.adopt import adopt
@@ -117,3 +117,18 @@ def test_verify_goes_on_after_a_block_that_cannot_be_read(failing_site: tuple[Si
     bad = done.stdout.count("bad: ")
     assert f"{len(files.needed()) - bad} of {len(files.needed())} files right" in done.stdout
     assert bad < len(files.needed()) / 2
+
+
+def test_another_disk_mounted_below_the_data_root_is_refused(site: Site, hub: Hub) -> None:
+    """The marker proves the root's filesystem alone: a cache mounted over it may well be the system disk's."""
+    cache = site.root / "modelscope_cache"
+    cache.mkdir()
+    system("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", cache)
+    try:
+        with pytest.raises(CacheElsewhere, match=f"the mount {cache} leads off"):
+            site.pull()
+        assert list(cache.iterdir()) == []
+    finally:
+        system("umount", cache)
+    site.pull()
+    assert site.verify().whole

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
-from zagent import settings
+from zagent import durable, points, settings
 from zagent.errors import CacheElsewhere, DataRootMissing, HubRefused, ModelMissing, NotAModel, NotEnoughSpace
 from zagent.volume import space
 from zagent.weights.model import Model
+from zagent.weights.needed import Listed
+from zagent.weights.pull import _to_come
 from zagent.weights.store import Store
 
 from tests.standin import Hub
@@ -185,9 +189,102 @@ def test_a_link_out_of_the_data_root_is_refused_too(site: Site, tmp_path: Path) 
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.parametrize("link", ["vae", files.VAE], ids=["a folder", "a file"])
+def test_a_link_within_the_snapshot_that_leads_out_is_refused(site: Site, tmp_path: Path, link: str) -> None:
+    """Be it a link to the right content: a reset takes it away. What it leads to is neither deleted nor written."""
+    outside = files.written(tmp_path / "outside", {"config.json": b"mine", "weights": files.needed()[files.VAE]})
+    before = files.below(outside)
+    (site.snapshot / link).parent.mkdir(parents=True)
+    (site.snapshot / link).symlink_to(outside if link == "vae" else outside / "weights")
+    with pytest.raises(CacheElsewhere, match=f"the link .*{link} leads off") as raised:
+        site.pull()
+    assert raised.value.advice.startswith(f"rm {site.snapshot / link} ")
+    assert files.below(outside) == before
+    (site.snapshot / link).unlink()
+    site.pull()
+    assert site.verify().whole
+
+
+def test_a_link_that_stays_on_the_data_root_is_no_obstacle(site: Site) -> None:
+    """Nor is one that leads to itself: it is replaced."""
+    kept = files.written(site.root / "kept", {"weights": files.needed()[files.VAE]}) / "weights"
+    (site.snapshot / "vae").mkdir(parents=True)
+    (site.snapshot / files.VAE).symlink_to(kept)
+    (site.snapshot / "vae/config.json").symlink_to("config.json")
+    site.pull()
+    assert files.VAE not in site.fetched()
+    assert site.verify().whole
+
+
+def test_an_empty_file_is_a_file(site: Site) -> None:
+    """One of no bytes is fetched like any other, and is there afterwards."""
+    site.hub.put("tokenizer/added.txt", b"")
+    site.pull()
+    assert (site.snapshot / "tokenizer/added.txt").read_bytes() == b""
+    assert site.pull().already
+    site.manifest.unlink()
+    assert site.pull().downloaded == 0
+
+
+def test_weights_are_everyones_to_read_whatever_the_umask(site: Site) -> None:
+    """Root's umask 077 must not hide them from the people who make images."""
+    old = os.umask(0o077)
+    try:
+        site.pull()
+    finally:
+        os.umask(old)
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in site.snapshot.rglob("*")}
+    assert modes == {True: 0o755, False: 0o644}
+
+
+def test_all_is_synced_before_the_manifest_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file, every folder from the snapshot's parent down, and only then the manifest's own name."""
+    synced: list[Path] = []
+    real_sync, real_write = durable._sync, durable.write
+
+    def sync(path: Path, flags: int) -> None:
+        synced.append(path)
+        real_sync(path, flags)
+
+    def write(path: Path, content: bytes) -> None:
+        needed = {site.snapshot / one for one in files.needed()}
+        folders = {
+            parent for one in needed for parent in one.parents if site.snapshot.parent in (parent, *parent.parents)
+        }
+        assert needed | folders <= set(synced)
+        synced.append(Path("written"))
+        real_write(path, content)
+
+    monkeypatch.setattr(durable, "_sync", sync)
+    monkeypatch.setattr(durable, "write", write)
+    monkeypatch.setattr(points, "reached", lambda name: synced.clear() if name == "pull:hashed" else None)
+    site.pull()
+    assert synced[-2:] == [Path("written"), site.manifest.parent]
+
+
+def test_a_withdrawn_manifest_is_gone_for_good_before_files_change(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name's end is synced: after a power cut it must not stand there again beside other files."""
+    site.pull()
+    site.hub.put(files.SHARD, files.safetensors(200_000, seed=9), commit="c" * 40)
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    monkeypatch.setattr(points, "reached", lambda name: 1 // 0 if name == "pull:manifest-withdrawn" else None)
+    with pytest.raises(ZeroDivisionError):
+        site.pull(repair=True)
+    assert not site.manifest.exists()
+    assert synced == [site.manifest.parent]
+
+
 def test_a_missing_data_root_is_refused_with_nothing_made(hub: Hub, tmp_path: Path) -> None:
     """The guard comes first: no folder appears where the volume should be."""
     store = Store(settings.load(tmp_path / "absent"))
     with pytest.raises(DataRootMissing):
         Site(tmp_path / "absent", hub, []).pull()
     assert not store.settings.data_root.exists()
+
+
+def test_a_half_file_of_no_listed_hash_saves_no_room(tmp_path: Path) -> None:
+    """It will be dropped, as nothing tells of which version it is; with a hash only the rest is to come."""
+    (tmp_path / "w.safetensors.incomplete").write_bytes(b"half")
+    assert _to_come(tmp_path, [Listed("w.safetensors", 10)]) == 10
+    assert _to_come(tmp_path, [Listed("w.safetensors", 10, "a" * 64)]) == 6

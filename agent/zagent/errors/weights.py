@@ -66,10 +66,10 @@ class ModelBusy(WeightsError):
 
 
 class CacheElsewhere(WeightsError):
-    """MODELSCOPE_CACHE={cache} ({origin}) is not on the data root {root}: a reset would take the weights with it"""
+    """{what} leads off the data root {root}: a reset would take the weights with it"""
 
     exit_code = 28
-    remedy = 'unset MODELSCOPE_CACHE; eval "$(zagent env)"'
+    remedy = "{hint}"
 
 
 class ManifestDamaged(WeightsError):

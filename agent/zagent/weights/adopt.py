@@ -15,7 +15,7 @@ from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
 from zagent.weights.pull import Pulled, finished, prepare, settle, withdraw
 from zagent.weights.reading import read_from_disk
-from zagent.weights.store import Store
+from zagent.weights.store import Store, held
 from zagent.weights.verify import verify
 
 
@@ -40,7 +40,7 @@ def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
 def _bring(store: Store, model: Model, source: Path, progress: Progress) -> manifest.Manifest:
     folder, files = store.snapshot(model), sources.files(source, model)
     _sweep(folder)
-    space.require(folder, sum(one.size for one in files if _size(folder / one.path) != one.size))
+    space.require(folder, sum(one.size for one in files if held(folder / one.path) != one.size))
     withdraw(store, model)
     progress.begin(sum(one.size for one in files), sum(one.size for one in files))
     entries = [_copy(source / one.path, folder / one.path, one, progress) for one in files]
@@ -67,14 +67,10 @@ def _sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1
-
-
 def _copy(source: Path, target: Path, listed: Listed, progress: Progress) -> manifest.File:
     """Copy unless an earlier try did; either way the hash is the source's."""
     durable.make_folder(target.parent)
-    if _size(target) == listed.size:
+    if held(target) == listed.size:
         entry = manifest.File(listed.path, listed.size, digest.sha256(source, progress.add), confirmed=False)
         if digest.sha256(target) == entry.sha256:
             return entry

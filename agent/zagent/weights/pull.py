@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from zagent.weights.model import Model
 from zagent.weights.needed import Listed
 from zagent.weights.partial import partial, partial_bytes
 from zagent.weights.progress import Progress
-from zagent.weights.store import Store
+from zagent.weights.store import Store, held
 
 BAD_BLOCKS = frozenset({errno.EIO, errno.EUCLEAN, errno.EBADMSG})
 """What filesystems answer where the disk can't read."""
@@ -104,13 +105,13 @@ def _missing(folder: Path, files: list[Listed], old: manifest.Manifest | None, p
     What can't be proved, as no hash is listed or recorded, counts as missing: it may be of another version.
     """
     recorded = {one.path: one.sha256 for one in old.files} if old else {}
-    held = sum(one.size for one in files if _size(folder / one.path) == one.size)
-    if held:
-        progress.say(f"checking {text.size(held)} that are here")
+    here = sum(one.size for one in files if held(folder / one.path) == one.size)
+    if here:
+        progress.say(f"checking {text.size(here)} that are here")
 
     def lacks(one: Listed) -> bool:
         path, wanted = folder / one.path, one.sha256 or recorded.get(one.path)
-        return _size(path) != one.size or not wanted or _sha256(path) != wanted
+        return held(path) != one.size or not wanted or _sha256(path) != wanted
 
     return [one for one, lacking in zip(files, digest.in_parallel(lacks, files), strict=True) if lacking]
 
@@ -124,10 +125,6 @@ def _sha256(path: Path) -> str | None:
         raise
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
 def _to_come(folder: Path, missing: list[Listed]) -> int:
     """The bytes that the hub must send: not what an earlier try left."""
     return sum(one.size - _resumable(folder, one) for one in missing)
@@ -139,7 +136,7 @@ def _resumable(folder: Path, one: Listed) -> int:
 
 def _growth(folder: Path, missing: list[Listed]) -> int:
     """The bytes that the disk must hold on top: what replaces a bad file takes its room."""
-    return max(0, _to_come(folder, missing) - sum(_size(folder / one.path) for one in missing))
+    return max(0, _to_come(folder, missing) - sum(max(0, held(folder / one.path)) for one in missing))
 
 
 def _same_content(old: manifest.Manifest, files: list[Listed]) -> bool:
@@ -188,9 +185,19 @@ def _download(hub: Hub, files: list[Listed], missing: list[Listed], store: Store
 
 
 def settle(folder: Path, files: list[Listed]) -> None:
-    """Make every file and every folder survive a power cut."""
+    """Make every file and every folder everyone's to read, whatever root's umask, and survive a power cut."""
     for one in files:
+        _open_to_all(folder / one.path, 0o644)
         durable.sync_file(folder / one.path)
     below = {parent for one in files for parent in (folder / one.path).parents if folder in parent.parents}
+    for parent in sorted(below):
+        _open_to_all(parent, 0o755)
     for parent in (*sorted(below), folder, folder.parent):
         durable.sync_folder(parent)
+
+
+def _open_to_all(path: Path, mode: int) -> None:
+    """Add the bits of ``mode``; files that were there may be another's, and then they are as their owner wants."""
+    stat = path.stat()
+    if stat.st_uid == os.geteuid() and stat.st_mode & mode != mode:
+        path.chmod(stat.st_mode & 0o777 | mode)
