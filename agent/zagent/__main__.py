@@ -9,10 +9,8 @@ import signal
 def main() -> None:
     """Run the command line."""
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not under nohup or in a shell's background
-    if heeded:
-        signal.signal(
-            signal.SIGINT, lambda number, frame: os._exit(130)
-        )  # nothing is begun that could be left half done
+    if heeded:  # nothing is begun yet that could be left half done
+        signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))
     from zagent.cli import interrupt
     from zagent.cli.commands import app
 

@@ -68,6 +68,13 @@ def test_a_missing_root_explains_all_that_follows(tmp_path: Path) -> None:
     assert found["data root"]["severity"] == "error"
 
 
+def test_one_cause_is_told_once(tmp_path: Path) -> None:
+    """What follows from the missing root points to it instead of saying the same again."""
+    done = CliRunner().invoke(app, ["--data-root", str(tmp_path / "nothing"), "doctor"])
+    assert done.stdout.count("does not exist") == 1
+    assert "ERROR    writes         see data root" in done.stdout
+
+
 def test_nothing_is_written_without_fix(root: Path) -> None:
     """Looking changes nothing, not even a folder."""
     before = sorted(root.rglob("*"))

@@ -41,16 +41,18 @@ def doctor(output: Output, settings: Settings, *, fix: bool) -> int:
     if fix:
         gone = weights_checks.sweep(settings)
         output.say(f"deleted {plural(len(gone), 'partial file')}")
-    results = []
+    results: list[Result] = []
     for result in run_all(CHECKS, settings):
+        first = next((one.name for one in results if one.finding == result.finding), None)
         results.append(result)
-        _tell(output, result)
+        output.result(_line(result, first), check=result.name, **asdict(result.finding))
     return exit_code(results)
 
 
-def _tell(output: Output, result: Result) -> None:
+def _line(result: Result, first: str | None) -> str:
+    """One finding; what the check ``first`` found already is not told again."""
     found = result.finding
-    lines = [f"{_SIGNS[found.severity]}  {result.name:<14} {found.message}"]
-    if found.remedy:
-        lines.append(f"{'':<24} try: {found.remedy}")
-    output.result("\n".join(lines), check=result.name, **asdict(found))
+    head = f"{_SIGNS[found.severity]}  {result.name:<14} "
+    if first:
+        return f"{head}see {first}"
+    return f"{head}{found.message}" + (f"\n{'':<24} try: {found.remedy}" if found.remedy else "")

@@ -46,6 +46,7 @@ def _writes(settings: Settings) -> Finding:
 
 
 def _space(settings: Settings) -> Finding:
+    guard.identify(settings.data_root)
     found = space.of(settings.data_root)
     line = f"{text.size(found.free)} of {text.size(found.size)} free"
     return ok(line) if found.free >= LOW else warning(line, "zagent volume show   tells who uses what")
