@@ -48,7 +48,9 @@ class NotAModel(WeightsError):
     """{model} can't be used: {why}"""
 
     exit_code = 25
-    remedy = "use a diffusers model whose components all come as safetensors"
+    remedy = (
+        "name a diffusers model whose components all come as safetensors; for `weights adopt` its folder or a cache"
+    )
 
 
 class NotEnoughSpace(WeightsError):
