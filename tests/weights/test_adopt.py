@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from zagent import durable, points, settings
-from zagent.errors import NotAModel, NotEnoughSpace, UsageError, WeightsDamaged
+from zagent.errors import NotAModel, NotEnoughSpace, WeightsDamaged
 from zagent.volume import space
 from zagent.weights import adopt as adopting
 from zagent.weights.model import Model
@@ -74,14 +74,6 @@ def test_a_second_adoption_says_that_all_is_there(root: Path, tmp_path: Path) ->
     source = files.written(tmp_path / "old", files.needed())
     first = adopt(root, source)
     assert adopt(root, tmp_path / "gone") == Pulled(first.manifest, 0, already=True)
-
-
-def test_a_path_that_is_no_folder_is_told_even_when_all_is_there(root: Path, tmp_path: Path) -> None:
-    """A mistyped path is never answered by success."""
-    files.written(tmp_path / "old", files.repository())
-    adopt(root, tmp_path / "old")
-    with pytest.raises(UsageError, match="is not a folder"):
-        adopt(root, tmp_path / "odl")
 
 
 def test_files_copied_by_hand_to_their_place_are_adopted_there(root: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 from zagent.errors import HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
+from zagent.weights import digest
 
 from tests.standin import Hub
 from tests.weights import files
@@ -163,3 +168,26 @@ def test_a_size_changed_by_hand_is_the_digests_blind_spot(pulled: Site) -> None:
         pulled.present()
     pulled.pull(repair=True)
     assert pulled.manifest.read_bytes() == content
+
+
+@pytest.mark.parametrize(("code", "mended"), [(errno.EIO, True), (errno.EBADMSG, True), (errno.EACCES, False)])
+def test_a_repair_fetches_what_the_disk_cannot_read(
+    pulled: Site, monkeypatch: pytest.MonkeyPatch, code: int, mended: bool
+) -> None:
+    """Bad blocks are mended by writing the file anew; a file that is only closed to this user is left alone."""
+    real = digest.sha256
+
+    def sha256(path: Path) -> str:
+        if path.name == Path(files.SHARD).name:
+            raise OSError(code, os.strerror(code), str(path))
+        return real(path)
+
+    monkeypatch.setattr(digest, "sha256", sha256)
+    if mended:
+        pulled.pull(repair=True)
+    else:
+        with pytest.raises(PermissionError):
+            pulled.pull(repair=True)
+    assert (files.SHARD in pulled.fetched()) == mended
+    monkeypatch.undo()
+    assert pulled.verify().whole

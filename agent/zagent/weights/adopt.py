@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zagent import durable, lock, points
-from zagent.errors import UsageError, WeightsDamaged
+from zagent.errors import WeightsDamaged
 from zagent.volume import space
 from zagent.weights import digest, manifest, sources
 from zagent.weights.model import Model
@@ -25,14 +25,11 @@ def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
     The original is only read. No hub has confirmed its hashes, and the manifest says so.
 
     Raises:
-        UsageError: ``path`` is no folder.
         NotAModel: ``path`` holds no whole, safe model.
         VolumeError, NotEnoughSpace: the data root does not take it.
         WeightsDamaged: the copy does not read back as it was written.
     """
     prepare(store, model)
-    if not path.is_dir():
-        raise UsageError(detail=f"{path} is not a folder")
     with lock.held(store.settings.layout.lock(model.id), model.id, "zagent weights adopt"):
         if found := finished(store, model):
             return Pulled(found, 0, already=True)
