@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from zagent.errors import HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
+from zagent.errors import HubRefused, HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
 from zagent.weights import digest
 
-from tests.standin import Hub
+from tests.standin import Hub, Status
 from tests.weights import files
 from tests.weights.conftest import Site
 
@@ -102,6 +102,19 @@ def test_a_repair_that_the_hub_refuses_takes_nothing_away(pulled: Site) -> None:
     with pytest.raises(HubUnreachable):
         pulled.pull(repair=True)
     assert [bad.problem for bad in pulled.verify().bad] == ["content"]
+
+
+def test_no_manifest_stands_while_a_repair_changes_files(pulled: Site) -> None:
+    """Half-way through, right sizes are no proof, so the weights do not count as there; the next pull ends it."""
+    files.flip(pulled.snapshot / files.SHARD)
+    pulled.hub.faults[files.SHARD] = Status(404)
+    with pytest.raises(HubRefused):
+        pulled.pull(repair=True)
+    with pytest.raises(ModelMissing):
+        pulled.present()
+    pulled.hub.faults.clear()
+    pulled.pull()
+    assert pulled.verify().whole
 
 
 def test_a_branch_that_moved_is_followed_file_by_file(pulled: Site) -> None:

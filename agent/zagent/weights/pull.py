@@ -78,7 +78,7 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     old = _trusted(store, model)
     missing = _missing(folder, files, old, progress)
     space.require(folder, _growth(folder, missing))
-    if not old or not _same_content(old, files):
+    if missing:
         withdraw(store, model)
     _drop(folder, missing)
     downloaded = _download(hub, files, missing, store, progress)
@@ -139,14 +139,10 @@ def _growth(folder: Path, missing: list[Listed]) -> int:
     return max(0, _to_come(folder, missing) - sum(max(0, held(folder / one.path)) for one in missing))
 
 
-def _same_content(old: manifest.Manifest, files: list[Listed]) -> bool:
-    return {(one.path, one.sha256) for one in old.files} == {(one.path, one.sha256) for one in files}
-
-
 def withdraw(store: Store, model: Model) -> None:
-    """Take the manifest away before files change to other content than it names.
+    """Take the manifest away before any file changes.
 
-    From here on files of two versions may stand side by side, and sizes alone would not tell them apart.
+    From here on files of two versions, or files that no power cut would survive, may stand there with right sizes.
     """
     path = store.manifest_path(model)
     if path.exists():
