@@ -18,15 +18,6 @@ from zagent.settings import Settings, load
 from zagent.volume import disk, marker, mounts
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A data root on the system disk, adopted."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    marker.write(folder, marker.new("system-disk", "ext4", disk.filesystem_uuid(folder)))
-    return folder
-
-
 def find(checks: list[Check], name: str, settings: Settings) -> Finding:
     """What the check of that name finds."""
     return next(run_all([one for one in checks if one.name == name], settings)).finding

@@ -21,15 +21,6 @@ from zagent.errors import (
 from zagent.volume import disk, guard, marker, mounts
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A data root on this machine's own filesystem."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    marker.write(folder, marker.new("system-disk", "ext4", disk.filesystem_uuid(folder)))
-    return folder
-
-
 @pytest.mark.parametrize(
     ("code", "error"),
     [

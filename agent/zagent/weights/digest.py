@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from zagent.weights.manifest import File
@@ -15,6 +16,9 @@ from zagent.weights.reading import read_from_disk
 
 WORKERS = 8
 """Files at a time at most, however many cores: with their buffers they stay under 100 MB."""
+
+_given_up = Event()
+"""Set while threads that hash for a result nobody waits for any more should end."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,15 +33,27 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
     """
     found = hashlib.sha256()
     for chunk in read_from_disk(path):
+        if _given_up.is_set():
+            raise InterruptedError("given up, as another file failed")
         found.update(chunk)
         on_bytes(len(chunk))
     return found.hexdigest()
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Do ``work`` for every item, one a core at a time; hashing and reading leave the GIL free."""
-    with ThreadPoolExecutor(max_workers=min(cores(), WORKERS)) as pool:
+    """Do ``work`` for every item, one a core at a time; hashing and reading leave the GIL free.
+
+    An error, or Ctrl-C, also ends the hashing of the other files: a shard of 10 GB is not worth waiting for.
+    """
+    pool = ThreadPoolExecutor(max_workers=min(cores(), WORKERS))
+    try:
         return list(pool.map(work, items))
+    except BaseException:
+        _given_up.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        _given_up.clear()
 
 
 def cores() -> int:
