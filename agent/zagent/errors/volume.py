@@ -54,7 +54,9 @@ class VolumeFull(VolumeError):
     """{path} takes no writes: its filesystem is full"""
 
     exit_code = 15
-    remedy = "zagent volume show   tells who uses what; delete, or grow the volume"
+    remedy = (
+        "zagent doctor --fix   deletes half downloads; zagent volume show   tells who uses the rest; or grow the volume"
+    )
 
 
 class NotWritable(VolumeError):
