@@ -224,10 +224,11 @@ def test_damage_is_told_with_its_component(copy: Path, component: str, damage: C
 
 
 def test_weights_pass_through_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bringing a float32 component to a device in bfloat16 keeps next to nothing of it in RAM.
+    """Bringing a float32 component to a device in bfloat16 does not keep it in RAM.
 
-    Without a GPU the device is "meta", which takes tensors and keeps none. What glibc would keep of 461 MB differs
-    from run to run (20 and 332 MB were seen), so it is also proved that it was told not to.
+    Without a GPU the device is "meta", which takes tensors and keeps none. What glibc keeps of 461 MB differs from
+    run to run (20 and 332 MB were seen untold, up to 85 MB told), so the bound only tells whether the component
+    itself stayed, and that glibc was told is proved apart.
     """
     import torch
     from diffusers import ZImageTransformer2DModel
@@ -257,7 +258,7 @@ def test_weights_pass_through_memory(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     size = sum(one.numel() for one in kept.parameters()) * 2
     assert size > 400_000_000
-    assert _anonymous() - before < size / 10
+    assert _anonymous() - before < size / 2
     assert len(told) == 1
 
 
