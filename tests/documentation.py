@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from zagent.cli.commands import app
 from zagent.errors import ZagentError, tree
 
+import infra.errors as _infra_errors  # noqa: F401  -- its classes join the tree when it is imported
+
 DOCS = Path(__file__).parent.parent / "docs"
 WIDTH = "100"
 
@@ -29,7 +31,8 @@ def errors() -> str:
         "# Errors",
         "",
         "Every failure is one message (what happened, why), one remedy (the command that mends it) and one exit code",
-        "of its own. `zagent --debug …` adds the traceback. This page is made from `agent/zagent/errors/`.",
+        "of its own. `zagent --debug …` adds the traceback. This page is made from `agent/zagent/errors/` and",
+        "`infra/errors/`.",
         "",
         "| exit | error | message | remedy |",
         "|---:|---|---|---|",

@@ -13,13 +13,17 @@ import zagent
 from zagent import errors
 from zagent.errors import ZagentError, from_os_error, tree
 
-PACKAGE = Path(zagent.__file__).parent
+import infra
+from infra.errors import CloudError
+
+PACKAGES = [Path(package.__file__ or "").parent for package in (zagent, infra)]
 CONCRETE = [cls for cls in tree() if not cls.__subclasses__()]
 
 RANGES = {
     errors.VolumeError: range(10, 20),
     errors.WeightsError: range(20, 30),
     errors.GenerateError: range(30, 40),
+    CloudError: range(50, 60),
 }
 
 
@@ -31,9 +35,9 @@ def placeholders(cls: type[ZagentError]) -> set[str]:
 
 
 def raised() -> Iterator[tuple[str, type[ZagentError], set[str]]]:
-    """Every place in the package that makes an error by its class's own name, and the facts given there."""
+    """Every place in our packages that makes an error by its class's own name, and the facts given there."""
     known = {cls.__name__: cls for cls in CONCRETE}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(path for package in PACKAGES for path in package.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
                 given = {one.arg for one in node.keywords}
@@ -50,7 +54,7 @@ def test_every_error_has_an_exit_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("group", RANGES, ids=lambda cls: cls.__name__)
 def test_the_codes_of_a_group_lie_in_its_range(group: type[ZagentError]) -> None:
-    """10-19 is the volume, 20-29 the weights, 30-39 generating."""
+    """10-19 is the volume, 20-29 the weights, 30-39 generating, 50-59 the cloud."""
     assert all(cls.exit_code in RANGES[group] for cls in tree(group))
 
 

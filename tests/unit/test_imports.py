@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import zagent
 
+import infra
+
 PACKAGE = Path(zagent.__file__).parent
+INFRA = Path(infra.__file__ or "").parent
 
 ONLY = {
     "modelscope_hub": ("weights/hub.py",),
@@ -38,10 +41,18 @@ LAYERS = [
 """A module may import from its own layer and those above it in this list."""
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Every module of the package by its path below it."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text())
+INFRA_ONLY = {
+    "fabric": ("bootstrap/host.py",),
+    "pulumi": ("__main__.py", "lookup.py", "components/", "bootstrap/resource.py"),
+    "pulumi_aws": ("lookup.py", "components/"),
+    "typer": ("cli.py",),
+}
+
+
+def modules(package: Path = PACKAGE) -> Iterator[tuple[str, ast.Module]]:
+    """Every module of a package by its path below it."""
+    for path in sorted(package.rglob("*.py")):
+        yield path.relative_to(package).as_posix(), ast.parse(path.read_text())
 
 
 def imports(tree: ast.AST, *, anywhere: bool = True) -> Iterator[str]:
@@ -72,6 +83,21 @@ def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
     for name, tree in modules():
         found = any(one == library or one.startswith(library + ".") for one in imports(tree))
         assert not found or name.startswith(ONLY[library] or "nowhere"), f"{name} imports {library}"
+
+
+@pytest.mark.parametrize("library", INFRA_ONLY)
+def test_a_library_of_the_operators_half_has_its_place(library: str) -> None:
+    """SSH has one adapter; what decides and what acts on a host knows no engine."""
+    for name, tree in modules(INFRA):
+        found = any(one == library or one.startswith(library + ".") for one in imports(tree))
+        assert not found or name.startswith(INFRA_ONLY[library]), f"{name} imports {library}"
+
+
+def test_the_agent_knows_nothing_of_the_cloud_and_neither_of_the_tests() -> None:
+    """Infra may import zagent, never the reverse; no product code imports a test."""
+    for package, forbidden in ((PACKAGE, ("infra", "tests")), (INFRA, ("tests",))):
+        for name, tree in modules(package):
+            assert not [one for one in imports(tree) if one.split(".")[0] in forbidden], name
 
 
 def test_imports_point_one_way() -> None:

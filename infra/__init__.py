@@ -1,0 +1,1 @@
+"""The wanted state of the cloud, and the verbs that Pulumi has no resource for."""

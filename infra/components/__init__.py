@@ -1,0 +1,1 @@
+"""The parts of the cloud, one component each."""

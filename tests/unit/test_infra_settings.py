@@ -1,0 +1,110 @@
+"""The stack's configuration: typed, with defaults, and errors that name key and file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import tests
+from infra.errors import BadSetting, NoStack
+from infra.settings import Settings, from_files, load
+
+REPOSITORY = Path(tests.__file__).parent.parent
+DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"]
+
+
+def settings(**changed: object) -> Settings:
+    """The defaults with the one key that has none of use, and what the test changes."""
+    values = {key: one["default"] for key, one in DECLARED.items()} | {"sshCidrs": ["192.0.2.1/32"]} | changed
+    return load(values.__getitem__, "zagent", "dev", "us-east-1")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project's folder with its Pulumi.yaml and no stack yet."""
+    (tmp_path / "Pulumi.yaml").write_text((REPOSITORY / "Pulumi.yaml").read_text())
+    return tmp_path
+
+
+def test_every_key_is_declared_whole() -> None:
+    """A typed key without a default stops `pulumi up`; one without a description is a riddle."""
+    for key, one in DECLARED.items():
+        assert {"type", "default", "description"} <= one.keys(), key
+
+
+def test_the_engine_and_the_files_mean_the_same() -> None:
+    """The engine hands everything over as text, a file as what YAML makes of it."""
+    as_text = settings(sshCidrs='["192.0.2.1/32"]', volumeSizeGib="0", pullOnUp="true", tags="{}")
+    assert as_text == settings()
+    assert as_text.pull_on_up
+    assert as_text.ssh_cidrs == ("192.0.2.1/32",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("instanceType", "big"),
+        ("amiId", "ubuntu"),
+        ("availabilityZone", "us-east-1"),
+        ("volumeSizeGib", "-1"),
+        ("volumeSizeGib", "70000"),
+        ("volumeSizeGib", "ten"),
+        ("sshCidrs", []),
+        ("sshCidrs", "192.0.2.1/32"),
+        ("sshCidrs", ["192.0.2.1/8"]),
+        ("sshCidrs", ["0.0.0.0/0"]),
+        ("sshCidrs", ["::/0"]),
+        ("sshUser", "no body"),
+        ("sshPrivateKeyFile", ""),
+        ("modelscopeEndpoint", "modelscope.cn"),
+        ("pythonIndexUrl", "somewhere"),
+        ("pullOnUp", "perhaps"),
+        ("tags", ["a"]),
+        ("tags", {"zagent:stack": "other"}),
+        ("tags", {"aws:name": "x"}),
+    ],
+)
+def test_a_bad_value_names_key_and_file(key: str, value: object) -> None:
+    """The person is told what to type."""
+    with pytest.raises(BadSetting) as caught:
+        settings(**{key: value})
+    assert caught.value.message.startswith(f"{key} in Pulumi.dev.yaml is ")
+    assert caught.value.advice.startswith(f"pulumi config set {key} ")
+
+
+def test_our_tags_win() -> None:
+    """The tags by which the volume is found are on everything, beside the person's own."""
+    assert settings(tags={"team": "images"}).tags == {
+        "team": "images",
+        "zagent:project": "zagent",
+        "zagent:stack": "dev",
+    }
+
+
+def test_the_files_are_read_without_an_engine(project: Path) -> None:
+    """Defaults from Pulumi.yaml, the rest from the only stack file there is."""
+    own = {"zagent:sshCidrs": ["192.0.2.1/32"], "zagent:pullOnUp": False, "aws:region": "eu-west-1"}
+    (project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": own}))
+    found = from_files(project)
+    assert (found.stack, found.region, found.pull_on_up) == ("dev", "eu-west-1", False)
+    assert found.instance_type == "g6e.xlarge"
+
+
+def test_one_stack_of_several_must_be_named(project: Path) -> None:
+    """No stack is taken by chance."""
+    for stack in ("dev", "prod"):
+        (project / f"Pulumi.{stack}.yaml").write_text("config: {zagent:sshCidrs: [192.0.2.1/32]}\n")
+    with pytest.raises(NoStack, match="dev, prod"):
+        from_files(project)
+    assert from_files(project, "prod").stack == "prod"
+    with pytest.raises(NoStack, match=r"no Pulumi\.test\.yaml"):
+        from_files(project, "test")
+
+
+def test_another_folder_is_told_so(tmp_path: Path) -> None:
+    """Outside the project there is nothing to read."""
+    with pytest.raises(NoStack, match="project's folder"):
+        from_files(tmp_path)
