@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("root"):
                 item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long each part took: a folder below tests/, with the fixtures that its tests were the first to need."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for one in reports:
+            if isinstance(one, pytest.TestReport):
+                seconds[str(Path(one.nodeid.split("::")[0]).parent)] += one.duration  # type: ignore[assignment]
+    terminalreporter.section("how long each part took")
+    for part, took in seconds.most_common():
+        terminalreporter.line(f"{took:7.1f} s  {part}")

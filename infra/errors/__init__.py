@@ -10,6 +10,7 @@ from __future__ import annotations
 from infra.errors.cloud import (
     BadSetting,
     CloudError,
+    CloudRefused,
     KeyFileMissing,
     ManyVolumes,
     NoHost,
@@ -17,14 +18,37 @@ from infra.errors.cloud import (
     TypeNotOffered,
     WrongZone,
 )
+from infra.errors.host import (
+    CommandFailed,
+    DiskMissing,
+    FormatRefused,
+    HostError,
+    HostKeyDiffers,
+    HostKeyUnknown,
+    HostUnreachable,
+    HostUnsuitable,
+    MountRefused,
+    PackagesUnavailable,
+)
 
 __all__ = [
     "BadSetting",
     "CloudError",
+    "CloudRefused",
+    "CommandFailed",
+    "DiskMissing",
+    "FormatRefused",
+    "HostError",
+    "HostKeyDiffers",
+    "HostKeyUnknown",
+    "HostUnreachable",
+    "HostUnsuitable",
     "KeyFileMissing",
     "ManyVolumes",
+    "MountRefused",
     "NoHost",
     "NoStack",
+    "PackagesUnavailable",
     "TypeNotOffered",
     "WrongZone",
 ]

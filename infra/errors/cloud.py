@@ -32,6 +32,13 @@ class ManyVolumes(CloudError):
     remedy = "aws ec2 delete-tags --tags Key=zagent:stack --resources VOL_ID, of the one that is not this stack's"
 
 
+class CloudRefused(CloudError):
+    """AWS does not answer as needed: {why}"""
+
+    exit_code = 54
+    remedy = "aws sts get-caller-identity   tells who you are to AWS; check AWS_PROFILE, the region and your rights"
+
+
 class WrongZone(CloudError):
     """The data volume {volume} lives in {zone}, but availabilityZone says {wanted}; a volume cannot leave its zone"""
 

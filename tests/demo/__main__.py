@@ -1,4 +1,4 @@
-"""Watch zagent keep its promise on this machine; nothing is left behind but two pictures in demo/."""
+"""Watch zagent keep its promise on this machine; nothing is left behind but the pictures in demo/."""
 
 from __future__ import annotations
 
@@ -8,20 +8,35 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.demo.disk import LoopDisk, why_not
-from tests.demo.road import Disproved, Road, Row
+from tests.demo import plan
+from tests.demo.agent_road import AgentRoad, environment
+from tests.demo.cloud_road import CloudRoad
+from tests.demo.disk import LoopDisk
+from tests.demo.road import Disproved, Road, Row, table
+from tests.demo.setup import SetUp
 from tests.standin import Hub, save_tiny_pipeline
 
-PICTURES = Path(__file__).parent.parent.parent / "demo"
+REPOSITORY = Path(__file__).parent.parent.parent
+PICTURES = REPOSITORY / "demo"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line."""
+
+    quick: bool
+    keep: bool
+    require_all: bool
 
 
 def main() -> int:
     """The exit code: 0 when every step held."""
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="leave the disk mounted and the data there")
-    keep = parser.parse_args().keep
+    asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a kill cleans up as well
     if not os.access(PICTURES if PICTURES.exists() else PICTURES.parent, os.W_OK):
         print(f"scripts/demo: {PICTURES} can't be written; use a clone of your own", file=sys.stderr)
@@ -29,15 +44,20 @@ def main() -> int:
     PICTURES.mkdir(exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="zagent-demo-", dir=_place()))
     try:
-        return _walk(work, keep)
+        with ExitStack() as stack:
+            stack.callback(_leave if asked.keep else shutil.rmtree, work)
+            return _walk(work, asked, stack)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
-    finally:
-        if keep:
-            print(f"Left standing: export ZAGENT_DATA_ROOT={work / 'data'}; .venv/bin/zagent doctor")
-        else:
-            shutil.rmtree(work)
+
+
+def _asked() -> Asked:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the agent alone, without a cloud: about a minute")
+    parser.add_argument("--keep", action="store_true", help="leave everything running, and say how to go on and end it")
+    parser.add_argument("--require-all", action="store_true", help="fail when a part can't be had on this machine")
+    return Asked(**vars(parser.parse_args()))
 
 
 def _place() -> str | None:
@@ -46,42 +66,73 @@ def _place() -> str | None:
     return given or (None if Path("/tmp").stat().st_dev == Path("/").stat().st_dev else "/var/tmp")
 
 
-def _walk(work: Path, keep: bool) -> int:
-    reason = why_not(work)
-    disk = None if reason else LoopDisk(work / "disk.img", work / "data")
-    _introduce(reason)
-    try:
-        with Hub(save_tiny_pipeline(work / "repository")) as hub:
-            road = Road(work, PICTURES, hub, disk, hub.url)
-            return _outcome(road)
-    finally:
-        if disk and not keep:
-            disk.remove()
+def _walk(work: Path, asked: Asked, stack: ExitStack) -> int:
+    """The agent's road while the cloud is being made, then the road through the cloud."""
+    began = time.monotonic()
+    parts = plan.look(work, quick=asked.quick)
+    print("\n".join(parts.lines()), flush=True)
+    if asked.require_all and parts.left_out:
+        print("scripts/demo: --require-all, but something is left out", file=sys.stderr)
+        return 1
+    set_up = SetUp(work / "cloud") if parts.cloud else None
+    if set_up:
+        stack.callback(set_up.leave if asked.keep else set_up.end)
+        set_up.begin()
+    held = _agent(work, parts, asked, stack)
+    if held and set_up:
+        print(f"\nA first picture after {time.monotonic() - began:.0f} s. Now the same through a cloud.\n", flush=True)
+        held = _cloud(work, set_up, stack, keep=asked.keep)
+    return 0 if held else 1
 
 
-def _introduce(reason: str | None) -> None:
-    print("zagent's promise on this machine, in about a minute: weights are pulled once, the system disk is reset,")
-    print("and the same picture is made again with the hub gone. Everything is real but the weights, which are tiny")
-    print("and random (the picture is coloured noise), served under the real model's name by a hub on loopback.")
-    if reason:
-        print(f"Left out: a data disk of its own and mounting it again ({reason}).")
-    print(flush=True)
+def _agent(work: Path, parts: plan.Parts, asked: Asked, stack: ExitStack) -> bool:
+    disk = LoopDisk(work / "disk.img", work / "data") if parts.disk else None
+    if disk and not (asked.keep and asked.quick):
+        stack.callback(disk.remove)
+    data, system = work / "data", work / "system-disk"
+    with Hub(save_tiny_pipeline(work / "repository")) as hub:
+        road = AgentRoad(
+            pictures=PICTURES,
+            hub_bytes=lambda: hub.body_bytes,
+            environment=environment(data, system, hub.url),
+            data=data,
+            system=system,
+            hub=hub,
+            address=hub.url,
+            disk=disk,
+        )
+        return _outcome(road)
 
 
-def _outcome(road: Road) -> int:
+def _cloud(work: Path, set_up: SetUp, stack: ExitStack, *, keep: bool) -> bool:
+    cloud = set_up.wait()
+    road = CloudRoad(
+        pictures=PICTURES,
+        hub_bytes=cloud.hub_bytes,
+        environment={**os.environ, **cloud.environment()},
+        project=REPOSITORY,
+        keys=work / "keys",
+    )
+    if not keep:
+        stack.callback(road.forget)
+    road.rows.append(
+        Row("set-up", set_up.seconds, 0, "Pulumi CLI, VM image, AWS's API and a hub, made beside the above")
+    )
+    return _outcome(road)
+
+
+def _outcome(road: Road) -> bool:
     try:
         road.walk()
     except Disproved as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
-        return 1
-    print("\n" + "\n".join(_table(road.rows)))
-    print(f"\nThe pictures: {road.pictures / 'first.png'} and {road.pictures / 'second.png'}")
-    return 0
+        return False
+    print("\n" + table(road.rows))
+    return True
 
 
-def _table(rows: list[Row]) -> list[str]:
-    head = f"{'step':<24} {'seconds':>8} {'from the hub':>14}  what it proved"
-    return [head, *(f"{one.step:<24} {one.seconds:>8.1f} {one.hub_bytes:>12} B  {one.proved}" for one in rows)]
+def _leave(work: Path) -> None:
+    print(f"Left standing: {work}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from zagent import __version__
-from zagent.cli import interrupt
+from zagent.cli import interrupt, plugins
 from zagent.cli.output import Output
 from zagent.errors import Interrupted, Unexpected, ZagentError, from_os_error
 from zagent.settings import Settings, load
@@ -54,8 +54,12 @@ class Root(TyperGroup):
     """The group of all commands; what they raise ends here."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names in ORDER."""
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+        """The names in ORDER, then those of plug-ins."""
+        return [*sorted(super().list_commands(ctx), key=ORDER.index), *plugins.names()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Our own command of that name, else a plug-in's."""
+        return super().get_command(ctx, cmd_name) or plugins.command(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error is told once and becomes its exit code."""

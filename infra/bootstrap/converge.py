@@ -1,0 +1,39 @@
+"""Bring a host to what it should be: the one function behind `pulumi up` and `zagent cloud converge`."""
+
+from __future__ import annotations
+
+import time
+
+from infra.bootstrap.gather import gather
+from infra.bootstrap.plan import plan
+from infra.bootstrap.steps import Step, Target
+from infra.bootstrap.want import Want
+from infra.errors import CommandFailed
+
+ROUNDS = 5
+"""How often a host is looked at: before and after the mount, when all is done, and some to spare."""
+
+
+def converge(to: Target, want: Want) -> int:
+    """Take steps until the facts need none; the number of steps.
+
+    It can be cut off at any moment and run again.
+
+    Raises:
+        HostError: a refusal, or a step that failed.
+    """
+    begun, taken = time.monotonic(), 0
+    for _ in range(ROUNDS):
+        steps = plan(gather(to.host, want), want, to.permission.read())
+        if not steps:
+            to.say(f"{to.host.address} is as wanted: {taken} steps, {time.monotonic() - begun:.0f} s")
+            return taken
+        for step in steps:
+            to.say(f"{time.monotonic() - begun:4.0f} s  {step}")
+            step.take(to)
+        taken += len(steps)
+    raise CommandFailed(address=to.host.address, what="settle", why=f"it still needs: {_words(steps)}")
+
+
+def _words(steps: list[Step]) -> str:
+    return "; ".join(map(str, steps))

@@ -1,0 +1,65 @@
+"""Ask a host for all its facts at once, and for the proof that a disk is blank when that is needed."""
+
+from __future__ import annotations
+
+import json
+import time
+from importlib.resources import files
+
+from infra.bootstrap import agent, blank
+from infra.bootstrap.blank import Proof
+from infra.bootstrap.facts import DEVICE, FACTS, Facts
+from infra.bootstrap.host import Host, must
+from infra.bootstrap.want import AGENTS, ROOT, Want, paths
+
+DISK_PATIENCE = 60.0
+"""Seconds until an attached disk must have turned up on the host."""
+
+
+def script(name: str) -> str:
+    """The text of one of the scripts that run on the host."""
+    return files("infra.bootstrap.files").joinpath(f"{name}.py").read_text()
+
+
+def on_host(name: str, *words: str) -> list[str]:
+    """The command that runs one of them; ``-I`` keeps whatever lies in the working folder out of it."""
+    return ["python3", "-I", "-c", script(name), *words]
+
+
+def gather(host: Host, want: Want) -> Facts:
+    """Every fact, once the data disk is there or has had its time to turn up.
+
+    Raises:
+        CommandFailed, HostUnreachable: the host could not answer.
+    """
+    until = time.monotonic() + DISK_PATIENCE
+    while True:
+        found = _ask(host, want)
+        if any(disk.serial == want.serial for disk in found.disks) or time.monotonic() > until:
+            return found
+        time.sleep(2)
+
+
+def _ask(host: Host, want: Want) -> Facts:
+    asked = {
+        "device": DEVICE,
+        "environment": {
+            "SERIAL": want.serial,
+            "ROOT": ROOT,
+            "AGENT": f"{AGENTS}/{agent.key()}",
+            "PATHS": " ".join(paths(want)),
+        },
+        "commands": {name: fact.command for name, fact in FACTS.items()},
+    }
+    answered = json.loads(must(host, "tell its facts", *on_host("gather", json.dumps(asked))))
+    return Facts(address=host.address, **{name: fact.parse(*answered[name]) for name, fact in FACTS.items()})
+
+
+def prove(host: Host, device: str, size: int) -> Proof:
+    """What is on a disk of ``size`` bytes, read just now; nothing is written.
+
+    Raises:
+        CommandFailed, HostUnreachable: it could not be looked at.
+    """
+    asked = json.dumps({"windows": blank.windows(size), "probes": blank.PROBES, "pause": blank.PAUSE})
+    return Proof.parse(json.loads(must(host, f"look whether {device} is blank", *on_host("prove", device, asked))))

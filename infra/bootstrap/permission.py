@@ -1,0 +1,139 @@
+"""May a volume be formatted? The answer lives on the volume itself, as a tag that outlives hosts and Pulumi's state.
+
+absent -> formatting:UUID, before mkfs runs with that uuid -> done:UUID, once the marker is durable on it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from infra.bootstrap.ec2 import ec2
+from infra.errors import CloudRefused
+
+GIB = 1 << 30
+TAG = "zagent:format"
+PROJECT_TAG, STACK_TAG = "zagent:project", "zagent:stack"
+
+Phase = Literal["absent", "formatting", "done"]
+
+VISIBLE_WITHIN = 60.0
+"""Seconds until a tag that was set must be seen: the EC2 API is eventually consistent."""
+
+
+def parse(tag: str) -> tuple[Phase, str]:
+    """The phase and its uuid; a value that nobody here wrote counts as done, so that nothing is formatted. Pure."""
+    if not tag:
+        return "absent", ""
+    found = re.fullmatch(r"formatting:([0-9a-f-]{36})", tag)
+    return ("formatting", found[1]) if found else ("done", tag.removeprefix("done:"))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the control plane says of a volume.
+
+    ``size`` is in bytes, None where nobody vouches for the volume; ``ours`` means that the tags are this project's
+    and stack's, ``blank_born`` that it was made from no snapshot; ``uuid`` belongs to the phase, empty when absent.
+    """
+
+    size: int | None = None
+    ours: bool = False
+    blank_born: bool = False
+    phase: Phase = "absent"
+    uuid: str = ""
+
+    @property
+    def against(self) -> list[str]:
+        """Every reason why it may not be formatted, in words; empty when there is none. Pure."""
+        if not self.ours:
+            return ["no record in the cloud says that it is this project's and stack's own new volume"]
+        reasons = [] if self.blank_born else ["it was made from a snapshot, so it holds data"]
+        return [*reasons, f"it was formatted before, as {self.uuid}"] if self.phase == "done" else reasons
+
+
+class Permission(Protocol):
+    """Where the record of one volume is kept."""
+
+    def read(self) -> Record:
+        """The record as it is now."""
+
+    def begin(self, uuid: str) -> None:
+        """Note that a mkfs with ``uuid`` begins; returns once a fresh look shows the note."""
+
+    def finish(self, uuid: str) -> None:
+        """Note that the filesystem ``uuid`` is whole and carries the marker."""
+
+
+class NoRecord:
+    """The permission of a machine that Pulumi never made: never."""
+
+    def read(self) -> Record:
+        """Nobody vouches for it."""
+        return Record()
+
+    def begin(self, uuid: str) -> None:
+        """Never reached: the plan refuses first.
+
+        Raises:
+            PermissionError: always.
+        """
+        raise PermissionError(f"nobody allowed a filesystem {uuid}")
+
+    def finish(self, uuid: str) -> None:
+        """There is nothing to note it on."""
+
+
+@dataclass(frozen=True)
+class VolumeTag:
+    """The permission of an EBS volume, in its tag ``zagent:format``."""
+
+    volume_id: str
+    project: str
+    stack: str
+    region: str
+
+    def read(self) -> Record:
+        """Ask the control plane.
+
+        Raises:
+            CloudRefused: it does not answer, or knows no such volume.
+        """
+        with ec2(self.region) as client:
+            volume = client.describe_volumes(VolumeIds=[self.volume_id])["Volumes"][0]
+        tags = {one["Key"]: one["Value"] for one in volume.get("Tags", [])}
+        phase, uuid = parse(tags.get(TAG, ""))
+        return Record(
+            size=volume["Size"] * GIB,
+            ours=(tags.get(PROJECT_TAG), tags.get(STACK_TAG)) == (self.project, self.stack),
+            blank_born=not volume.get("SnapshotId"),
+            phase=phase,
+            uuid=uuid,
+        )
+
+    def begin(self, uuid: str) -> None:
+        """Set the tag, and wait until it is seen: mkfs must not run before.
+
+        Raises:
+            CloudRefused: it can't be set, or is not seen.
+        """
+        self._note(f"formatting:{uuid}")
+        until = time.monotonic() + VISIBLE_WITHIN
+        while self.read().uuid != uuid:
+            if time.monotonic() > until:
+                raise CloudRefused(why=f"the tag {TAG} of {self.volume_id} was set, but is not seen")
+            time.sleep(1)
+
+    def finish(self, uuid: str) -> None:
+        """Set the tag.
+
+        Raises:
+            CloudRefused: it can't be set.
+        """
+        self._note(f"done:{uuid}")
+
+    def _note(self, value: str) -> None:
+        with ec2(self.region) as client:
+            client.create_tags(Resources=[self.volume_id], Tags=[{"Key": TAG, "Value": value}])

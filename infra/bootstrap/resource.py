@@ -1,0 +1,146 @@
+"""The bootstrap as a Pulumi resource: made and updated by converging the host, deleted by letting the volume go.
+
+The engine imports this class by its name in every later run: the module must never be renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.runtime import rpc
+from zagent.errors import ZagentError
+
+from infra.bootstrap import agent
+from infra.bootstrap.converge import converge
+from infra.bootstrap.gather import on_host
+from infra.bootstrap.host import Login, connect, must
+from infra.bootstrap.permission import VolumeTag
+from infra.bootstrap.steps import Target
+from infra.bootstrap.want import ROOT, Want, serial_of
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.components.data_volume import DataVolume
+    from infra.components.gpu_host import GpuHost
+
+REPLACES = ("instance_id", "volume_id")
+"""What takes the volume off a host when it changes, so that `delete` must run on the old host first."""
+
+FAREWELL_CONNECT, FAREWELL = 20.0, 40.0
+"""Seconds to reach a host that is to go, and then to unmount: with the time-outs of a dead network under 90."""
+
+
+def source_digest() -> str:
+    """A name for all that decides what a host becomes: the agent's code, its lock file, this package."""
+
+    def own() -> Iterator[tuple[str, bytes]]:
+        folder = Path(__file__).parent
+        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.lock")]):
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+    return agent.digest(iter([*agent.files(), *own()]))
+
+
+class HostBootstrapProvider(ResourceProvider):
+    """What the engine calls. Everything printed here shows in `pulumi up`."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Converge the host."""
+        _converge(props)
+        return CreateResult(id_=f"{props['instance_id']}/{props['volume_id']}", outs=props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Converge the host again."""
+        _converge(news)
+        return UpdateResult(outs=news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Whatever is not known yet counts as changed: in a preview a new host has no id."""
+        differing = [name for name in news if name != PROVIDER and _differs(olds.get(name), news[name])]
+        replaces = [name for name in differing if name in REPLACES]
+        return DiffResult(changes=bool(differing), replaces=replaces, delete_before_replace=True)
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Let the volume go, as far as the host can be reached: what is to go need not be well."""
+        try:
+            host = connect(login(props), _say, FAREWELL_CONNECT)
+            must(host, "let the data volume go", *on_host("release", ROOT), patience=FAREWELL)
+            _say(f"{host.address}: {ROOT} is unmounted")
+        except ZagentError as error:
+            _say(f"warning: {error.message}; the volume is detached without it, once the instance has stopped")
+
+
+PROVIDER = "__provider"
+"""The engine's own entry among the properties."""
+
+
+def _differs(old: object, new: object) -> bool:
+    return new == rpc.UNKNOWN or isinstance(new, pulumi.output.Unknown) or old != new
+
+
+def login(props: Mapping[str, Any]) -> Login:
+    """How to log in to the host of these properties."""
+    return Login(props["address"], props["ssh_user"], Path(props["ssh_private_key_file"]), props["host_key"])
+
+
+def _converge(props: Mapping[str, Any]) -> None:
+    try:
+        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], props["region"])
+        converge(Target(connect(login(props), _say), permission, _say), want(props))
+    except ZagentError as error:
+        raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
+
+
+def want(props: Mapping[str, Any]) -> Want:
+    """What the host of these properties should be."""
+    return Want(
+        serial=serial_of(props["volume_id"]),
+        ssh_user=props["ssh_user"],
+        project=props["project"],
+        stack=props["stack"],
+        modelscope_endpoint=props["modelscope_endpoint"],
+        python_index_url=props["python_index_url"],
+        pull=props["pull_on_up"],
+    )
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+@dataclass(frozen=True)
+class HostBootstrapArgs:
+    """The stack's settings, the host to converge, the volume to bring to it."""
+
+    settings: Settings
+    host: GpuHost
+    volume: DataVolume
+
+
+class HostBootstrap(Resource, module="infra", name="HostBootstrap"):
+    """A host that is as wanted; it depends on the attachment, so it is gone before the volume is detached."""
+
+    def __init__(self, name: str, args: HostBootstrapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        settings = args.settings
+        props: dict[str, pulumi.Input[Any]] = {
+            "instance_id": args.host.instance.id,
+            "address": args.host.address,
+            "host_key": args.host.key.public_key,
+            "ssh_user": settings.ssh_user,
+            "ssh_private_key_file": str(settings.ssh_private_key_file),
+            "volume_id": args.volume.id,
+            "project": settings.project,
+            "stack": settings.stack,
+            "region": settings.region,
+            "modelscope_endpoint": settings.modelscope_endpoint,
+            "python_index_url": settings.python_index_url,
+            "pull_on_up": settings.pull_on_up,
+            "digest": source_digest(),
+        }
+        attached = pulumi.ResourceOptions(depends_on=[args.host.attachment])
+        super().__init__(HostBootstrapProvider(), name, props, pulumi.ResourceOptions.merge(opts, attached))

@@ -1,0 +1,138 @@
+"""What a host should be. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from zagent.volume.layout import Layout
+
+ROOT = "/data"
+"""Where the data volume is mounted."""
+
+LAYOUT = Layout(Path(ROOT))
+RUNTIMES = str(LAYOUT.own / "runtime")
+"""The agent's Python environments, one for each set of dependencies: on the volume, so that they survive a reset."""
+
+AGENTS = "/opt/zagent"
+"""The agent's own code, one folder for each version: on the system disk, as root runs it."""
+
+SERVICE_USER = "zagent"
+
+AGENT_ENV = "/etc/zagent/agent.env"
+LAUNCHER = "/usr/local/bin/zagent"
+FSTAB = "/etc/fstab"
+UDEV_RULE = "/etc/udev/rules.d/90-zagent.rules"
+
+COMMENT = "# The data volume; this line and the next are zagent's."
+DEVICE_PATIENCE = "30s"
+"""How long a boot waits for the disk; it goes on without (nofail), or SSH would be lost with it."""
+
+
+@dataclass(frozen=True)
+class Want:
+    """The wanted state; an empty string means: not said.
+
+    ``serial`` is the data disk's (on EBS the volume id without its dash). ``project`` and ``stack`` stand in the
+    marker. ``fresh_uuid`` is the filesystem's, should a new one be made.
+    """
+
+    serial: str
+    ssh_user: str
+    project: str = ""
+    stack: str = ""
+    modelscope_endpoint: str = ""
+    python_index_url: str = ""
+    pull: bool = True
+    fresh_uuid: str = field(default_factory=lambda: str(uuid4()))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the data volume, its mode and its owner's name."""
+
+    path: Path
+    mode: int
+    owner: str
+
+
+def folders(want: Want) -> list[Folder]:
+    """What must be there: the store is the service user's and everyone reads it; a person's folder is theirs alone."""
+    store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.modelscope_cache]
+    home = LAYOUT.home(want.ssh_user)
+    return [
+        Folder(Path(RUNTIMES), 0o755, "root"),
+        *(Folder(one, 0o755, SERVICE_USER) for one in store),
+        Folder(home.parent, 0o755, "root"),
+        Folder(home, 0o700, want.ssh_user),
+    ]
+
+
+def paths(want: Want) -> list[str]:
+    """What to look at on the host, as shell patterns."""
+    files = [AGENT_ENV, LAUNCHER, FSTAB, UDEV_RULE, f"{AGENTS}/*", f"{RUNTIMES}/*"]
+    return [*files, *(str(one.path) for one in folders(want))]
+
+
+def serial_of(volume_id: str) -> str:
+    """The serial number that an EBS volume shows on a host (AWS: "Amazon EBS and NVMe")."""
+    return volume_id.replace("vol-", "vol", 1)
+
+
+def fstab_line(fs_type: str, uuid: str) -> str:
+    """Mount by uuid; nothing on the volume is ever a device or gains its owner's rights; systemd.mount(5)."""
+    options = f"noatime,nosuid,nodev,nofail,x-systemd.device-timeout={DEVICE_PATIENCE}"
+    return f"UUID={uuid} {ROOT} {fs_type} {options} 0 0"
+
+
+def fstab(current: str, line: str) -> str:
+    """The file with our line in it and every other line as it was."""
+    if f"{COMMENT}\n{line}\n" in current:
+        return current
+    return "\n".join([*strangers(current), COMMENT, line, ""])
+
+
+def strangers(current: str) -> list[str]:
+    """The lines of the file that are not ours."""
+    lines = current.splitlines()
+    ours = {at + below for at, line in enumerate(lines) if line == COMMENT for below in (0, 1)}
+    return [line for at, line in enumerate(lines) if at not in ours]
+
+
+def udev_rule(serial: str) -> str:
+    """Mount the volume also when it is attached after the boot: systemd alone lets a nofail mount be then."""
+    return (
+        "# zagent's: the data volume is mounted whenever it turns up.\n"
+        f'ACTION!="remove", SUBSYSTEM=="block", ENV{{DEVTYPE}}=="disk", ENV{{ID_SERIAL_SHORT}}=="{serial}", '
+        'TAG+="systemd", ENV{SYSTEMD_WANTS}+="data.mount"\n'
+    )
+
+
+def agent_env(want: Want) -> str:
+    """The variables of services and containers, as systemd and Docker read them."""
+    cache = LAYOUT.modelscope_cache
+    lines = ["# zagent's; for people's shells there is `zagent env`."]
+    lines += [f"ZAGENT_DATA_ROOT={ROOT}", f"MODELSCOPE_CACHE={cache}", f"HF_HOME={cache}"]
+    lines += [f"MODELSCOPE_ENDPOINT={want.modelscope_endpoint}"] if want.modelscope_endpoint else []
+    return "\n".join([*lines, ""])
+
+
+def launcher(want: Want, runtime: str, agent: str) -> str:
+    """The command ``zagent``: the runtime on the volume runs the agent on the system disk."""
+    python = f"{RUNTIMES}/{runtime}/bin/python"
+    endpoint = shlex.quote(want.modelscope_endpoint)
+    lines = [
+        "#!/bin/sh",
+        "# zagent's; `zagent cloud converge` puts it right again.",
+        f"if [ ! -x {python} ]; then",
+        f'    echo "error: the data volume is not mounted at {ROOT}, and the runtime is on it" >&2',
+        f'    echo "try:   sudo mount {ROOT}   or attach the volume first" >&2',
+        "    exit 10",
+        "fi",
+        f'export MODELSCOPE_ENDPOINT="${{MODELSCOPE_ENDPOINT:-{endpoint}}}"' if want.modelscope_endpoint else "",
+        f'exec {python} {AGENTS}/{agent} "$@"',
+        "",
+    ]
+    return "\n".join(line for line in lines if line) + "\n"

@@ -1,0 +1,61 @@
+"""``zagent cloud converge``: the bootstrap of `pulumi up`, with no Pulumi state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra import settings
+from infra.bootstrap.converge import converge
+from infra.bootstrap.host import Login, connect
+from infra.bootstrap.permission import NoRecord, VolumeTag
+from infra.bootstrap.steps import Target
+from infra.bootstrap.want import Want, serial_of
+from infra.operations import find
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that Pulumi need not know: how to log in, and the serial number of its data disk."""
+
+    login: Login
+    serial: str
+    modelscope_endpoint: str = ""
+    pull: bool = True
+
+
+def stack(name: str, folder: Path, say: Say) -> int:
+    """Converge the running host of a stack; the number of steps. An empty ``name`` means the only stack here.
+
+    Raises:
+        CloudError, HostError: what stands against it.
+    """
+    own = settings.from_files(folder, name)
+    found = find.host(own)
+    login = Login(found.address, own.ssh_user, own.ssh_private_key_file, found.host_key)
+    want = Want(
+        serial_of(found.volume_id),
+        own.ssh_user,
+        own.project,
+        own.stack,
+        own.modelscope_endpoint,
+        own.python_index_url,
+        own.pull_on_up,
+    )
+    permission = VolumeTag(found.volume_id, own.project, own.stack, own.region)
+    return converge(Target(connect(login, say), permission, say), want)
+
+
+def machine(given: Machine, say: Say) -> int:
+    """Converge any machine; the number of steps. Its disk is never formatted: no record vouches for it.
+
+    Raises:
+        HostError: what stands against it.
+    """
+    want = Want(
+        serial_of(given.serial), given.login.user, modelscope_endpoint=given.modelscope_endpoint, pull=given.pull
+    )
+    return converge(Target(connect(given.login, say), NoRecord(), say), want)

@@ -1,0 +1,212 @@
+"""The safety contract of mkfs.xfs, clause by clause, on a real block device."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.bootstrap.gather import on_host
+from infra.bootstrap.permission import Record
+from infra.errors import CloudRefused, CommandFailed, FormatRefused
+from tests.bootstrap.disk import SIZE, UUID, Disk, half_made, run
+
+pytestmark = pytest.mark.root
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+GROUP = 128 << 20
+"""Bytes of an ext4 block group, at whose end begins a copy of the superblock."""
+
+
+def refused(disk: Disk, says: str, **asked: str) -> None:
+    """A format is refused with these words, not a byte changes, and nothing is noted."""
+    before = disk.digest()
+    with pytest.raises(FormatRefused) as error:
+        disk.format(**asked)
+    assert says in error.value.message
+    assert disk.digest() == before
+    assert disk.permission.notes == []
+    assert not mkfs(disk)
+
+
+def mkfs(disk: Disk) -> list[list[str]]:
+    """The mkfs commands that were run."""
+    return [words for words in disk.host.commands if words[0].startswith("mkfs")]
+
+
+def test_a_blank_disk_is_formatted_with_the_noted_uuid(disk: Disk) -> None:
+    """The good case, and the note stands before mkfs runs."""
+    noted: list[list[str]] = []
+    disk.host.before = lambda words: noted.append(list(disk.permission.notes)) if words[0] == "mkfs.xfs" else None
+    disk.format()
+    assert disk.probe().split() == [UUID, "xfs"]
+    assert noted == [[f"formatting:{UUID}"]]
+
+
+def test_clause_1_another_serial_number(disk: Disk) -> None:
+    """A device name that means another disk by now is not formatted."""
+    refused(disk, "the volume's is volother", serial="volother")
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (Record(), "no record in the cloud"),
+        (Record(SIZE, ours=False, blank_born=True), "no record in the cloud"),
+        (Record(SIZE, ours=True, blank_born=False), "from a snapshot"),
+        (Record(SIZE, ours=True, blank_born=True, phase="done", uuid=UUID), "formatted before"),
+        (Record(SIZE, ours=True, blank_born=True, phase="formatting", uuid=OTHER), "another uuid"),
+    ],
+    ids=["nobody's", "another stack's", "from a snapshot", "formatted before", "begun with another uuid"],
+)
+def test_clause_2_the_record_does_not_allow_it(disk: Disk, record: Record, says: str) -> None:
+    """A blank disk alone is no permission."""
+    disk.permission.record = record
+    refused(disk, says)
+
+
+def test_clause_3_another_size(disk: Disk) -> None:
+    """One byte more or less is another disk."""
+    disk.permission.record = replace(disk.permission.record, size=SIZE + 1)
+    refused(disk, f"it has {SIZE} bytes, the volume has {SIZE + 1}")
+
+
+def test_clause_3_somebody_has_it(disk: Disk) -> None:
+    """A disk that is held open exclusively, as by a mount, is in use."""
+    handle = os.open(disk.device, os.O_RDONLY | os.O_EXCL)
+    try:
+        refused(disk, "it is in use")
+    finally:
+        os.close(handle)
+
+
+@pytest.mark.parametrize(
+    "maker", [["mkfs.ext4", "-q", "-F"], ["mkswap"], ["mkfs.xfs", "-q"]], ids=lambda words: words[0]
+)
+def test_clause_4_a_signature(disk: Disk, maker: list[str]) -> None:
+    """Whatever blkid and wipefs know is left alone."""
+    run(*maker, disk.device)
+    refused(disk, "it carries")
+
+
+def test_clause_4_a_partition_table(disk: Disk) -> None:
+    """A disk with partitions is not blank, though no filesystem lies at its beginning (layout: a DOS label)."""
+    entry = struct.pack("<8B2L", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 2048, 2048)
+    disk.write(446, entry.ljust(64, b"\0") + b"\x55\xaa")
+    refused(disk, "it carries dos")
+
+
+@pytest.mark.parametrize(
+    ("offset", "content"),
+    [(0, b"x"), (16 * (1 << 20) - 1, b"x"), (SIZE - 1, b"x"), (GROUP + 56, b"\x53\xef"), (3 * GROUP, b"x")],
+    ids=["first byte", "end of the head", "last byte", "a backup superblock", "another one"],
+)
+def test_clause_5_a_byte_that_is_not_zero(disk: Disk, offset: int, content: bytes) -> None:
+    """Data without a signature, as after a lost superblock, is data."""
+    disk.write(offset, content)
+    assert disk.probe() == ""
+    refused(disk, f"byte {offset} is not zero")
+
+
+def test_clause_5_has_a_blind_spot(disk: Disk) -> None:
+    """What lies between all samples is not seen: for it there is the record (clause 2)."""
+    disk.write(24 << 20, b"x" * 4096)
+    disk.format()
+    assert "xfs" in disk.probe()
+
+
+def test_clause_6_nothing_is_made_before_it_is_noted(disk: Disk) -> None:
+    """Where the note can't be set, the disk stays blank."""
+
+    def fails(uuid: str) -> None:
+        raise CloudRefused(why="throttled")
+
+    before = disk.digest()
+    disk.permission.begin = fails  # type: ignore[method-assign]
+    with pytest.raises(CloudRefused):
+        disk.format()
+    assert disk.digest() == before
+    assert not mkfs(disk)
+
+
+def test_clause_7_mkfs_is_never_forced(disk: Disk) -> None:
+    """A filesystem that appears after the proof stops mkfs.xfs itself."""
+    made: list[str] = []
+
+    def meddle(words: Sequence[str]) -> None:
+        if words[0] == "mkfs.xfs":
+            run("mkfs.ext4", "-q", "-F", disk.device)
+            made.append(disk.digest())
+
+    disk.host.before = meddle
+    with pytest.raises(CommandFailed):
+        disk.format()
+    assert disk.digest() == made[0]
+    assert not {"-f", "--force"} & set(mkfs(disk)[0])
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> Iterator[Disk]:
+    """A disk on which our own mkfs was cut off, and the record that tells so."""
+    made = Disk.attach(tmp_path, half_made(tmp_path))
+    made.permission.record = replace(made.permission.record, phase="formatting", uuid=UUID)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_mkfs_that_was_cut_off_is_done_again(cut_off: Disk) -> None:
+    """With the uuid of the note; the kernel mounts what comes of it."""
+    assert mount(cut_off) != 0
+    cut_off.format()
+    assert mount(cut_off) == 0
+    assert cut_off.permission.notes == []
+
+
+def test_a_crash_after_the_magic_was_taken_back_is_mended(cut_off: Disk) -> None:
+    """Between taking back the magic and mkfs there may be a crash as well."""
+    cut_off.write(0, bytes(4))
+    cut_off.format()
+    assert mount(cut_off) == 0
+
+
+def test_a_half_made_filesystem_without_a_record_is_refused(cut_off: Disk) -> None:
+    """It may be a stranger's whose mkfs still runs."""
+    cut_off.permission.record = replace(cut_off.permission.record, phase="absent", uuid="")
+    refused(cut_off, "it carries xfs")
+
+
+def test_a_half_made_filesystem_of_another_uuid_is_refused(cut_off: Disk) -> None:
+    """Half made is not enough, it must be ours."""
+    cut_off.permission.record = replace(cut_off.permission.record, uuid=OTHER)
+    refused(cut_off, "it carries xfs", uuid=OTHER)
+
+
+def test_a_half_made_filesystem_with_something_else_is_refused(cut_off: Disk) -> None:
+    """What came onto the disk since then is not ours to overwrite."""
+    cut_off.write(0x10000 + 64, b"_BHRfS_M")  # btrfs' magic, which blkid knows by itself
+    refused(cut_off, "too")
+
+
+def test_a_whole_filesystem_is_never_unmade(disk: Disk) -> None:
+    """The script that takes the magic back refuses what is not in progress, also when it is asked directly."""
+    disk.format()
+    before = disk.digest()
+    assert disk.host.run(on_host("unmake", disk.device, UUID)).exit_code == 1
+    assert disk.digest() == before
+
+
+def mount(disk: Disk) -> int:
+    """Whether the kernel mounts it; it is taken off again."""
+    folder = disk.image.parent / "mounted"
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", disk.device, folder], capture_output=True, check=False)
+    if done.returncode == 0:
+        run("umount", folder)
+    return done.returncode

@@ -1,0 +1,160 @@
+"""The whole promise: a cloud, a host, its system disk lost, everything destroyed but the volume, and back again."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.demo.commands import STACK, CloudCommands
+from tests.demo.road import PROMPT, Disproved, Step, same_pixels
+
+GENERATE = f"zagent generate '{PROMPT}' --size 128 --seed 7 --json"
+HUB = "http://10.0.2.100"
+"""Where a host of the local cloud reaches the hub stand-in."""
+
+RESET_DEADLINE = 300.0
+"""Seconds until the system disk must have been replaced."""
+
+
+@dataclass(kw_only=True)
+class CloudRoad(CloudCommands):
+    """From nothing to a host that came back; ``before`` is what the volume was after the first `pulumi up`."""
+
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def steps(self) -> list[Step]:
+        """From nothing to a host that came back."""
+        return [
+            ("a stack", self.configure),
+            ("pulumi up", self.up),
+            ("zagent generate", lambda: self.generate("cloud-first.png")),
+            ("system-disk reset", self.reset),
+            ("zagent cloud converge", self.converge),
+            ("generate, after the reset", lambda: self.generate_again("cloud-reset.png")),
+            ("pulumi destroy", self.destroy),
+            ("pulumi up, again", self.up_again),
+            ("generate, on the new host", lambda: self.generate_again("cloud-again.png")),
+        ]
+
+    def configure(self) -> str:
+        """A stack of its own, and a login key; the rest are the defaults of Pulumi.yaml."""
+        self.keys.mkdir(parents=True, exist_ok=True)
+        self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key))
+        self.pulumi("stack", "init", STACK)
+        for path, value in (
+            ("sshCidrs[0]", "127.0.0.0/8"),
+            ("sshPrivateKeyFile", str(self.key)),
+            ("modelscopeEndpoint", HUB),
+        ):
+            self.pulumi("config", "set", "--path", path, value)
+        return f"Pulumi.{STACK}.yaml: who may log in, with which key, and where the hub is"
+
+    def up(self) -> str:
+        """Network, host and blank volume; the bootstrap formats the volume, installs the agent, pulls the weights."""
+        self.pulumi("up", "--yes", "--skip-preview", show=True)
+        self.before = self.volume_facts()
+        return (
+            f"{self.output('volume_id')} formatted once (XFS {self.before['fs_uuid']}), agent installed, weights pulled"
+        )
+
+    def generate(self, name: str) -> str:
+        """An image is made on the host, and fetched."""
+        said = self.on_host(GENERATE)
+        event = next(one for line in said.splitlines() if (one := _event(line)).get("event") == "image")
+        self.run("scp", *self.ssh_options(), f"{self.login()}:{event['path']}", str(self.pictures / name))
+        return f"{self.pictures / name}, made on {self.output('instance_id')}"
+
+    def generate_again(self, name: str) -> str:
+        """The same picture."""
+        self.generate(name)
+        same_pixels(self.pictures / "cloud-first.png", self.pictures / name)
+        self.same_volume()
+        return f"{self.pictures / name}: every pixel equal"
+
+    def reset(self) -> str:
+        """The root disk is replaced through AWS's API; neither Pulumi nor zagent is told."""
+        self.on_host("sudo touch /root/of-the-old-disk")
+        ec2, instance = self.ec2(), self.output("instance_id")
+        task = ec2.create_replace_root_volume_task(InstanceId=instance)["ReplaceRootVolumeTask"]
+        self._wait_for_task(task["ReplaceRootVolumeTaskId"])
+        return f"{instance} has a new, empty system disk; nobody told zagent"
+
+    def _wait_for_task(self, task_id: str) -> None:
+        deadline = time.monotonic() + RESET_DEADLINE
+        state = ""
+        while state != "succeeded":
+            if state.startswith("failed") or time.monotonic() > deadline:
+                raise Disproved(f"the root volume was not replaced: {state}")
+            time.sleep(1)
+            found = self.ec2().describe_replace_root_volume_tasks(ReplaceRootVolumeTaskIds=[task_id])
+            state = found["ReplaceRootVolumeTasks"][0]["TaskState"]
+
+    def converge(self) -> str:
+        """One command, which knows no Pulumi state, makes the host whole."""
+        self.zagent("cloud", "converge", STACK, show=True)
+        self.on_host("! sudo test -e /root/of-the-old-disk && command -v zagent")
+        self.same_volume()
+        return "mounted, not formatted; the agent's runtime came back from the volume"
+
+    def destroy(self) -> str:
+        """Everything that costs money by the hour goes."""
+        self.pulumi("destroy", "--yes", "--skip-preview", show=True)
+        left = self._left_over()
+        if left != [self.before["volume_id"]]:
+            raise Disproved(f"after `pulumi destroy` there are {left}, not only the volume")
+        return f"nothing is left but {left[0]}"
+
+    def _left_over(self) -> list[str]:
+        """The ids of everything in the cloud that carries the stack's tag and lives."""
+        found = self.ec2().describe_tags(Filters=[{"Name": "key", "Values": ["zagent:stack"]}])["Tags"]
+        instances = self.ec2().describe_instances(Filters=[{"Name": "tag:zagent:stack", "Values": [STACK]}])[
+            "Reservations"
+        ]
+        gone = {
+            one["InstanceId"]
+            for reservation in instances
+            for one in reservation["Instances"]
+            if one["State"]["Name"] == "terminated"
+        }
+        return sorted({one["ResourceId"] for one in found if one["Value"] == STACK} - gone)
+
+    def up_again(self) -> str:
+        """The volume is found by its tags and adopted."""
+        self.pulumi("up", "--yes", "--skip-preview", show=True)
+        if self.output("volume_id") != self.before["volume_id"]:
+            raise Disproved(f"{self.output('volume_id')} is not {self.before['volume_id']}")
+        self.same_volume()
+        return f"{self.output('volume_id')} adopted; its marker tells of one format, on {self.before['created']}"
+
+    def volume_facts(self) -> dict[str, Any]:
+        """The volume's id, its marker, and the filesystem's uuid and time of creation as the disk itself has them."""
+        marker = json.loads(self.on_host("cat /data/.zagent/volume.json"))
+        uuid = self.on_host("findmnt -no UUID /data").strip()
+        permission = self._permission()
+        if not marker["fs_uuid"] == uuid == permission.removeprefix("done:"):
+            raise Disproved(f"the marker says {marker['fs_uuid']}, the disk {uuid}, the volume's tag {permission}")
+        return {"volume_id": self.output("volume_id"), **marker}
+
+    def _permission(self) -> str:
+        volume = self.ec2().describe_volumes(VolumeIds=[self.output("volume_id")])["Volumes"][0]
+        return {one["Key"]: one["Value"] for one in volume["Tags"]}.get("zagent:format", "")
+
+    def same_volume(self) -> None:
+        """The volume is the one it was, formatted when it was: same id, same marker, same filesystem uuid.
+
+        Raises:
+            Disproved: something differs.
+        """
+        now = self.volume_facts()
+        if now != self.before:
+            raise Disproved(f"the volume was {self.before} and is {now}")
+
+
+def _event(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

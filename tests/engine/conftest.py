@@ -1,0 +1,82 @@
+"""A stack of the product's own program on a cloud without machines."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.engine.recorded import DIARY, PROGRAM
+from tests.localcloud.conftest import local_cloud, obtainable, shared_cache
+from tests.localcloud.local import LocalCloud
+from tests.localcloud.project import Project
+from tests.localcloud.state import REPOSITORY
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+
+__all__ = ["local_cloud", "obtainable", "shared_cache"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack ``test`` of the product's program, and AWS's API beside it."""
+
+    project: Project
+    ec2: EC2Client
+    diary: Path
+
+    def up(self, *words: str) -> str:
+        """`pulumi up`, which must succeed."""
+        return self.project.run("up", "--yes", "--skip-preview", *words)
+
+    def refused(self, *words: str) -> str:
+        """A command that must fail, without a traceback; what it said."""
+        code, said = self.project.try_to(*words)
+        assert code != 0, said
+        assert "Traceback" not in said, said
+        return said
+
+    def volumes(self) -> list[str]:
+        """The ids of all volumes that carry the stack's tags."""
+        own = [{"Name": "tag:zagent:stack", "Values": ["test"]}]
+        return [one["VolumeId"] for one in self.ec2.describe_volumes(Filters=own)["Volumes"]]  # type: ignore[arg-type]
+
+    def permission(self, volume: str) -> str:
+        """The tag that keeps the permission to format."""
+        tags = self.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["Tags"]
+        return {one["Key"]: one["Value"] for one in tags}.get("zagent:format", "")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What the bootstrap was called for, in order."""
+        return [json.loads(line) for line in self.diary.read_text().splitlines()] if self.diary.exists() else []
+
+
+@pytest.fixture
+def stack(local_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack with the one setting that has no default of use, and a login key."""
+    variables = local_cloud.environment()
+    for name, value in variables.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    (tmp_path / "stacks").mkdir()
+    diary, key = tmp_path / "diary", tmp_path / "key"
+    key.write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        )
+    )
+    own = {"PULUMI_BACKEND_URL": f"file://{tmp_path}/stacks", DIARY: str(diary)}
+    declaration = (REPOSITORY / "Pulumi.yaml").read_text()
+    project = Project(tmp_path / "project", {**os.environ, **variables, **own}, declaration)
+    project.write(PROGRAM)
+    project.run("config", "set", "--path", "sshCidrs[0]", "127.0.0.0/8")
+    project.run("config", "set", "sshPrivateKeyFile", str(key))
+    return Stack(project, boto3.client("ec2"), diary)

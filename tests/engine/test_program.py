@@ -1,0 +1,103 @@
+"""The life of a stack: the volume is made once, kept, and found again; everything else comes and goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.conftest import Stack
+from tests.engine.recorded import BROKEN, FILESYSTEM
+
+pytestmark = [pytest.mark.cloud, pytest.mark.timeout(600)]
+
+DESTROY = ("destroy", "--yes", "--skip-preview")
+UNCHANGED = ("--expect-no-changes",)
+
+
+def test_a_volume_outlives_its_stack(stack: Stack) -> None:
+    """Up, settled; refreshed, settled, and the permission is still there; destroyed but for the volume; adopted."""
+    stack.up()
+    outputs = stack.project.outputs()
+    volume = outputs["volume_id"]
+    assert outputs["volume_adopted"] is False
+    assert stack.permission(volume) == f"done:{FILESYSTEM}"
+
+    stack.up(*UNCHANGED)
+    stack.project.run("refresh", "--yes", "--skip-preview")
+    stack.up(*UNCHANGED)
+    assert stack.permission(volume) == f"done:{FILESYSTEM}", "Pulumi must not take the tag away"
+
+    stack.project.run(*DESTROY)
+    assert stack.volumes() == [volume]
+    assert stack.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "available"
+
+    stack.up()
+    again = stack.project.outputs()
+    assert (again["volume_id"], again["volume_adopted"]) == (volume, True)
+    assert again["volume_zone"] == outputs["volume_zone"]
+    assert [one["call"] for one in stack.calls()] == ["create", "delete", "create"]
+    assert stack.calls()[-1]["against"], "a volume that was formatted may never be formatted again"
+    stack.up(*UNCHANGED)
+    assert stack.permission(volume) == f"done:{FILESYSTEM}"
+    stack.project.run(*DESTROY)
+    stack.ec2.delete_volume(VolumeId=volume)
+
+
+def test_a_host_is_replaced_in_the_order_that_keeps_data(stack: Stack) -> None:
+    """The bootstrap lets the volume go while it is still attached to the running host; only then the host goes."""
+    stack.up()
+    first = stack.project.outputs()
+    image = stack.ec2.describe_instances(InstanceIds=[first["instance_id"]])["Reservations"][0]["Instances"][0][
+        "ImageId"
+    ]
+    copy = stack.ec2.copy_image(Name="another", SourceImageId=image, SourceRegion="us-east-1")["ImageId"]
+    stack.project.run("config", "set", "amiId", copy)
+    stack.up()
+    second = stack.project.outputs()
+    assert second["instance_id"] != first["instance_id"]
+    assert second["volume_id"] == first["volume_id"]
+    release = stack.calls()[1]
+    assert (release["call"], release["instance_id"]) == ("delete", first["instance_id"])
+    assert (release["instance"], release["volume"]) == ("running", "in-use")
+    assert [one["call"] for one in stack.calls()] == ["create", "delete", "create"]
+    stack.project.run(*DESTROY)
+    stack.ec2.delete_volume(VolumeId=first["volume_id"])
+
+
+def test_an_up_that_failed_before_the_host_still_formats_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second `pulumi up` finds the volume that the first one made, blank and free to be formatted."""
+    stack.project.variables = {**stack.project.variables, BROKEN: "1"}
+    assert "the host does not answer" in stack.project.try_to("up", "--yes", "--skip-preview")[1]
+    (volume,) = stack.volumes()
+    assert stack.permission(volume) == ""
+    stack.project.variables = {**stack.project.variables, BROKEN: ""}
+    stack.up()
+    assert stack.project.outputs()["volume_id"] == volume
+    assert [one["against"] for one in stack.calls()] == [[]]
+    assert stack.permission(volume) == f"done:{FILESYSTEM}"
+    stack.project.run(*DESTROY)
+    stack.ec2.delete_volume(VolumeId=volume)
+
+
+def test_what_can_not_be_is_told_before_anything_is_made(stack: Stack) -> None:
+    """Bad settings, another zone than the volume's, two volumes: words, the command that mends it, and no resource."""
+    stack.project.run("config", "set", "instanceType", "enormous")
+    assert "pulumi config set instanceType" in stack.refused("preview")
+    stack.project.run("config", "set", "instanceType", "x9z.large")
+    assert "not offered" in stack.refused("preview")
+    stack.project.run("config", "rm", "instanceType")
+
+    made = [stack.ec2.create_volume(AvailabilityZone="us-east-1b", Size=1)["VolumeId"] for _ in range(2)]
+    own = {"zagent:project": "zagent", "zagent:stack": "test"}
+    stack.ec2.create_tags(Resources=made, Tags=[{"Key": key, "Value": value} for key, value in own.items()])
+    assert all(one in stack.refused("preview") for one in made)
+    stack.ec2.delete_volume(VolumeId=made[1])
+    stack.project.run("config", "set", "availabilityZone", "us-east-1a")
+    assert "pulumi config rm availabilityZone" in stack.refused("preview")
+    assert stack.calls() == []
+    stack.ec2.delete_volume(VolumeId=made[0])
+
+
+def test_a_login_key_that_is_not_there_is_told(stack: Stack) -> None:
+    """The command that makes one is given."""
+    stack.project.run("config", "set", "sshPrivateKeyFile", "/nowhere/key")
+    assert "ssh-keygen -t ed25519 -f /nowhere/key" in stack.refused("preview")

@@ -1,0 +1,58 @@
+"""The process that serves a local cloud.
+
+It keeps the API's state in memory, so what EC2 knows ends with it; the disks of volumes stay as files. It does not end
+the machines when it ends: whoever stops the cloud does, also after this process was killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.localcloud.cloud import api, control
+from tests.localcloud.cloud.disks import Disks
+from tests.localcloud.cloud.machines import Machines, NoMachines
+from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.process import Process
+from tests.localcloud.state import MARKER, Record, State
+from tests.standin.hub import Hub
+
+
+def serve(state: State, weights: Path, make_machines: Callable[[int], Machines] | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    ``weights`` is the folder that the hub serves; ``make_machines`` gets the hub's port, None means instances without
+    machines.
+
+    Raises:
+        LocalCloudError: another daemon serves this folder.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    hub = Hub(weights)
+    hub.hash_files()  # the first listing must not pay for it
+    with _alone(state), hub:
+        hub_port = urlsplit(hub.url).port or 0
+        machines = make_machines(hub_port) if make_machines else NoMachines()
+        with api.served(machines, Disks(state.volumes)) as port, control.served(lambda: hub.body_bytes) as control_port:
+            me = Process.of(os.getpid())
+            state.write(Record(me.pid, me.started, port, control_port, hub_port, hosts=bool(make_machines)))
+            ended.wait()
+
+
+@contextmanager
+def _alone(state: State) -> Iterator[None]:
+    """Hold the folder's lock, which the system lets go of when the process ends, however it ends."""
+    with (state.folder / MARKER).open() as marker:
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalCloudError(f"Another daemon serves {state.folder}; see scripts/localcloud status.") from None
+        yield

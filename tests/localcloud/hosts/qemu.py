@@ -1,0 +1,97 @@
+"""A host as QEMU's command line. Files with relative names lie in the host's folder, where QEMU is started.
+
+The disks are NVMe, as on EC2's Nitro machines, each with a serial: the volume id without its dash.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.localcloud.hosts import image
+from tests.localcloud.hosts.image import Image
+from tests.localcloud.hosts.record import PORTS, Disk, Record
+
+MEMORY = "4G"
+PROCESSORS = 2
+
+ROOT = "root.qcow2"
+SEED = "seed.iso"
+INSTANCE_STORE = "instance-store.raw"
+MONITOR = "qmp.sock"
+PID_FILE = "qemu.pid"
+"""QEMU holds a lock on it for as long as it runs."""
+CONSOLE = "console.log"
+
+KERNEL_ARGUMENTS = f"root=LABEL={image.LABEL} rw console=ttyS0 loglevel=4"
+
+Node = dict[str, Any]
+
+
+def command(record: Record, image: Image, services: Mapping[str, int], accelerator: str) -> list[str]:
+    """The command that starts the host and returns when it runs."""
+    return [
+        *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-daemonize"),
+        *("-pidfile", PID_FILE, "-serial", f"file:{CONSOLE}", "-qmp", f"unix:{MONITOR},server=on,wait=off"),
+        *("-machine", "q35", "-accel", accelerator, "-cpu", "max", "-smp", str(PROCESSORS), "-m", MEMORY),
+        *("-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", KERNEL_ARGUMENTS),
+        *_network(record.address, services),
+        *_own_disks(record.instance_id),
+        *_volumes(record.disks),
+    ]
+
+
+def _network(address: str, services: Mapping[str, int]) -> Iterator[str]:
+    """A closed network: SSH comes in, ``services`` are reached on port 80, and nothing else is."""
+    forwards = [f"guestfwd=tcp:{guest}:80-cmd:nc -N 127.0.0.1 {port}" for guest, port in services.items()]
+    yield "-netdev"
+    yield ",".join(["user,id=network,restrict=on", f"hostfwd=tcp:{address}:22-:22", *forwards])
+    yield from _json("-device", [{"driver": "virtio-net-pci", "netdev": "network", "romfile": ""}])
+
+
+def _own_disks(instance_id: str) -> Iterator[str]:
+    """The disks that come and go with the instance; the CD with its user data is no NVMe disk, EC2 has none."""
+    suffix = instance_id.removeprefix("i-")
+    # The root disk is as good as gone when this machine crashes, so it need not be flushed.
+    root = {"node-name": "root", "driver": "qcow2", "file": _file(ROOT), "cache": {"no-flush": True}}
+    store = {"node-name": "instance-store", "driver": "raw", "file": _file(INSTANCE_STORE)}
+    seed = {"node-name": "seed", "driver": "raw", "file": _file(SEED), "read-only": True}
+    yield from _json("-blockdev", [{**root, "discard": "unmap"}, store, seed])
+    yield from _json(
+        "-device",
+        [
+            {"driver": "nvme", "drive": "root", "serial": f"vol{suffix}"},
+            {"driver": "nvme", "drive": "instance-store", "serial": f"AWS-decoy-{suffix[-10:]}"},
+            {"driver": "virtio-blk-pci", "drive": "seed"},
+        ],
+    )
+
+
+def _volumes(disks: Mapping[str, Disk]) -> Iterator[str]:
+    """The ports, of which q35 has none that could be plugged into later, and the disks that are in them."""
+    ports = [{"driver": "pcie-root-port", "id": f"port{port}", "chassis": port} for port in range(PORTS)]
+    yield from _json("-device", ports)
+    yield from _json("-blockdev", [node(*item) for item in disks.items()])
+    yield from _json("-device", [device(*item) for item in disks.items()])
+
+
+def node(volume_id: str, disk: Disk) -> Node:
+    """A volume's content: an argument of ``-blockdev`` and of QMP's ``blockdev-add``."""
+    return {"node-name": volume_id, "driver": "raw", "file": _file(disk.path), "discard": "unmap"}
+
+
+def device(volume_id: str, disk: Disk) -> Node:
+    """A volume's disk: an argument of ``-device`` and of QMP's ``device_add``."""
+    serial = volume_id.replace("-", "")
+    return {"driver": "nvme", "id": volume_id, "drive": volume_id, "serial": serial, "bus": f"port{disk.port}"}
+
+
+def _file(path: str | Path) -> Node:
+    return {"driver": "file", "filename": str(path)}
+
+
+def _json(option: str, values: Iterable[Node]) -> Iterator[str]:
+    for value in values:
+        yield from (option, json.dumps(value))

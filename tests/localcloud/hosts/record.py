@@ -1,0 +1,74 @@
+"""What is kept of a host beside its root disk, so that whoever comes next finds it as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from zagent import durable
+
+from tests.localcloud.errors import LocalCloudError
+
+PORTS = 8
+"""How many disks can be plugged in: each needs a port of its own, there from the start."""
+
+FILE = "host.json"
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A volume in a host: its file, raw, and the number of the port it is in, from 0."""
+
+    path: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A host: the address on which it answers SSH, and its disks by volume id."""
+
+    instance_id: str
+    address: str
+    disks: dict[str, Disk] = field(default_factory=dict)
+
+    def with_disk(self, volume_id: str, path: Path) -> Record:
+        """The record with a disk more, in the first free port.
+
+        Raises:
+            LocalCloudError: the volume is there already, or no port is free.
+        """
+        taken = {disk.port for disk in self.disks.values()}
+        free = [port for port in range(PORTS) if port not in taken]
+        if volume_id in self.disks or not free:
+            why = "is in it already" if volume_id in self.disks else f"would be its disk number {PORTS + 1}"
+            raise LocalCloudError(f"{volume_id} can't be attached to {self.instance_id}: it {why}.")
+        return self._with({**self.disks, volume_id: Disk(str(path.absolute()), free[0])})
+
+    def without_disk(self, volume_id: str) -> Record:
+        """The record with a disk less.
+
+        Raises:
+            LocalCloudError: it was not there.
+        """
+        if volume_id not in self.disks:
+            raise LocalCloudError(f"{volume_id} is not attached to {self.instance_id}.")
+        return self._with({name: disk for name, disk in self.disks.items() if name != volume_id})
+
+    def _with(self, disks: dict[str, Disk]) -> Record:
+        return Record(self.instance_id, self.address, disks)
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the host's folder."""
+        durable.write(folder / FILE, json.dumps(asdict(self), indent=1).encode())
+
+
+def read(folder: Path) -> Record:
+    """The record in a host's folder.
+
+    Raises:
+        FileNotFoundError: there is no host.
+    """
+    kept = json.loads((folder / FILE).read_text())
+    disks = {volume_id: Disk(**disk) for volume_id, disk in kept["disks"].items()}
+    return Record(kept["instance_id"], kept["address"], disks)

@@ -1,0 +1,79 @@
+"""What a local cloud is made of and is slow to make: made once, in parallel, and kept for all clones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.localcloud import cache, plugins, pulumi_cli
+from tests.localcloud.errors import LocalCloudError, Missing
+from tests.localcloud.process import descendants
+from tests.localcloud.state import REPOSITORY
+
+Progress = Callable[[str], None]
+"""Gets a line before a long step and after each part."""
+
+LIBRARIES = ("diffusers", "safetensors", "tokenizers", "torch", "transformers")
+"""Their versions decide the bytes of the tiny model."""
+
+
+def silent(_: str) -> None:
+    """Progress for nobody."""
+
+
+def missing(hosts: bool = True) -> list[Missing]:
+    """What this machine can't have, of the parts that a cloud with or without machines needs."""
+    return [*pulumi_cli.missing(), *plugins.missing()]
+
+
+def cached() -> frozenset[str]:
+    """The parts that need no more work."""
+    return frozenset(part for part, found in {"Pulumi CLI": pulumi_cli.find}.items() if found())
+
+
+def prepare(hosts: bool, progress: Progress) -> Path:
+    """Make what is not there yet; the CLI's executable.
+
+    Raises:
+        LocalCloudError: a part can't be had.
+    """
+    makers: dict[str, Callable[[], Path]] = {
+        "Pulumi CLI": partial(pulumi_cli.obtain, progress),
+        "tiny model": tiny_model,
+    }
+    with ThreadPoolExecutor() as pool:
+        made = {part: pool.submit(_timed, part, make, progress) for part, make in makers.items()}
+        try:
+            return {part: making.result() for part, making in made.items()}["Pulumi CLI"]
+        except BaseException:
+            # Of an interruption, too: the pool waits for its threads, and those wait for compilers and the like.
+            for one in descendants():
+                one.end()
+            raise
+
+
+def _timed(part: str, make: Callable[[], Path], progress: Progress) -> Path:
+    begun = time.monotonic()
+    made = make()
+    progress(f"{part:<12} {time.monotonic() - begun:6.1f} s")
+    return made
+
+
+def tiny_model() -> Path:
+    """The model that the hub serves, of the same bytes on every machine with the same libraries."""
+    recipe = (REPOSITORY / "tests/standin/tiny.py").read_bytes()
+    return cache.made("tiny-model", cache.key_of(recipe, *map(version, LIBRARIES)), _write_tiny_model)
+
+
+def _write_tiny_model(folder: Path) -> None:
+    """In a process of its own: torch and its memory are of no use afterwards."""
+    command = [sys.executable, "-m", "tests.standin", "tiny", str(folder)]
+    made = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    if made.returncode:
+        raise LocalCloudError(f"The tiny model could not be made:\n{made.stderr[-2000:]}")

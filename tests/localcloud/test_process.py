@@ -1,0 +1,60 @@
+"""Processes by number and start time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.localcloud.process import Process
+
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does nothing."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_process_ends(sleeper: subprocess.Popen[bytes]) -> None:
+    """It lives until it is ended, by SIGTERM."""
+    process = Process.of(sleeper.pid)
+    assert process.alive()
+    process.end()
+    assert not process.alive()
+    assert sleeper.wait() == -signal.SIGTERM
+
+
+def test_a_process_that_does_not_listen_is_killed() -> None:
+    """One that ignores SIGTERM ends all the same."""
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
+        assert deaf.stdout is not None
+        deaf.stdout.readline()
+        Process.of(deaf.pid).end(patience_seconds=0.2)
+        assert deaf.wait() == -signal.SIGKILL
+
+
+def test_another_process_of_that_number_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
+    """The same number with another start time is not ours: no signal is sent."""
+    another = replace(Process.of(sleeper.pid), started=1)
+    assert not another.alive()
+    another.end()
+    assert sleeper.poll() is None
+
+
+def test_one_that_has_ended_is_no_error(sleeper: subprocess.Popen[bytes]) -> None:
+    """Also while nobody has asked for its exit code yet."""
+    process = Process.of(sleeper.pid)
+    sleeper.kill()
+    process.end()
+    assert not process.alive()
+    sleeper.wait()
+    with pytest.raises(ProcessLookupError):
+        Process.of(sleeper.pid)

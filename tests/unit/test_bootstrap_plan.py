@@ -1,0 +1,218 @@
+"""Facts in, steps or a refusal out: one small test, driven by the cases in tests/cases/bootstrap."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zagent.errors import ZagentError
+
+from infra.bootstrap import agent
+from infra.bootstrap.facts import Content, Disk, Facts, Filesystem, Mount, Placed, Python
+from infra.bootstrap.permission import Record
+from infra.bootstrap.plan import plan
+from infra.bootstrap.runtime import lock_text, resolve
+from infra.bootstrap.steps import Place
+from infra.bootstrap.superblock import Superblock
+from infra.bootstrap.want import (
+    AGENT_ENV,
+    AGENTS,
+    FSTAB,
+    LAUNCHER,
+    ROOT,
+    RUNTIMES,
+    UDEV_RULE,
+    Want,
+    agent_env,
+    folders,
+    fstab,
+    fstab_line,
+    launcher,
+    udev_rule,
+)
+
+CASES = sorted((Path(__file__).parent.parent / "cases" / "bootstrap").glob("*.json"))
+
+UUID = "11111111-2222-4333-8444-555555555555"
+SERIAL = "vol0123456789abcdef0"
+SIZE = 100 << 30
+WANT = Want(SERIAL, "ubuntu", "zagent", "dev", fresh_uuid=UUID)
+PYTHON = Python("/usr/bin/python3.11", (3, 11, 2), "x86_64", (2, 36))
+RUNTIME = resolve(lock_text(), PYTHON, {})
+PEOPLE = {"root": 0, "ubuntu": 1000}
+MARKER = {
+    "data_id": "d",
+    "fs_uuid": UUID,
+    "fs_type": "xfs",
+    "kind": "data-disk",
+    "created": "2026-01-01T00:00:00+00:00",
+    "project": "zagent",
+    "stack": "dev",
+    "lineage": [SERIAL],
+    "schema": 1,
+}
+SYSTEM = Disk("/dev/nvme0n1", "vol0aaaaaaaaaaaaaaaa", 30 << 30, ("/",))
+DECOY = Disk("/dev/nvme1n1", "AWS-decoy", 250 << 30)
+DATA = Disk("/dev/nvme2n1", SERIAL, SIZE)
+DONE = Record(SIZE, ours=True, blank_born=True, phase="done", uuid=UUID)
+
+
+def new() -> tuple[Facts, Record]:
+    """A host that just booted for the first time, with a blank volume."""
+    facts = Facts(
+        address="ubuntu@192.0.2.7",
+        disks=(SYSTEM, DECOY, DATA),
+        filesystem=None,
+        superblock=None,
+        mount=None,
+        content=None,
+        fstab="UUID=root / ext4 defaults 0 1\n",
+        placed={},
+        accounts=PEOPLE,
+        python=PYTHON,
+        image={},
+        weights=False,
+    )
+    return facts, Record(SIZE, ours=True, blank_born=True)
+
+
+def mounted() -> tuple[Facts, Record]:
+    """The same after the first half: the volume is formatted, mounted and marked; nothing else is done."""
+    facts, _ = new()
+    table = fstab(facts.fstab, fstab_line("xfs", UUID))
+    facts = replace(
+        facts,
+        disks=(SYSTEM, DECOY, replace(DATA, mounted_at=(ROOT,))),
+        filesystem=Filesystem("xfs", UUID),
+        superblock=Superblock(UUID, in_progress=False, wiped=False),
+        mount=Mount(DATA.path, "xfs", UUID),
+        content=Content((".zagent", ".zagent/volume.json"), json.dumps(MARKER)),
+        fstab=table,
+        placed={
+            f"{AGENTS}/{agent.key()}": Placed("755", 0, ""),
+            **_file(FSTAB, table),
+            **_file(UDEV_RULE, udev_rule(SERIAL)),
+        },
+    )
+    return facts, DONE
+
+
+def converged() -> tuple[Facts, Record]:
+    """A host that is as wanted."""
+    facts, record = mounted()
+    placed = {
+        **facts.placed,
+        **_file(AGENT_ENV, agent_env(WANT)),
+        **_file(LAUNCHER, launcher(WANT, RUNTIME.key, agent.key()), "755"),
+        **_on_volume(),
+    }
+    return replace(facts, placed=placed, accounts={**PEOPLE, "zagent": 998}, weights=True), record
+
+
+def reset() -> tuple[Facts, Record]:
+    """The same after its system disk was replaced: the volume hangs there, unmounted."""
+    facts, _ = new()
+    after, record = converged()
+    return replace(facts, filesystem=after.filesystem, superblock=after.superblock, content=after.content), record
+
+
+def reset_and_mounted() -> tuple[Facts, Record]:
+    """The same with the volume mounted again."""
+    facts, record = mounted()
+    return replace(facts, placed={**facts.placed, **_on_volume()}), record
+
+
+def _file(path: str, content: str, mode: str = "644") -> dict[str, Placed]:
+    import hashlib
+
+    return {path: Placed(mode, 0, hashlib.sha256(content.encode()).hexdigest())}
+
+
+def _on_volume() -> dict[str, Placed]:
+    numbers = {**PEOPLE, "zagent": 998}
+    made = {str(one.path): Placed(f"{one.mode:o}", numbers[one.owner], "") for one in folders(WANT)}
+    return {**made, f"{RUNTIMES}/{RUNTIME.key}": Placed("755", 0, "")}
+
+
+STARTS = {one.__name__: one for one in (new, mounted, converged, reset, reset_and_mounted)}
+
+READERS: dict[str, Any] = {
+    "disks": lambda given: tuple(Disk(**{**one, "mounted_at": tuple(one.get("mounted_at", ()))}) for one in given),
+    "filesystem": lambda given: given and Filesystem(**given),
+    "superblock": lambda given: given and Superblock(**given),
+    "mount": lambda given: given and Mount(**given),
+    "content": lambda given: given and Content(tuple(given["names"]), given["marker"] and _marker(given["marker"])),
+    "python": lambda given: given and replace(PYTHON, version=tuple(given)),
+}
+
+
+def _marker(changes: str | dict[str, Any]) -> str:
+    return changes if isinstance(changes, str) else json.dumps({**MARKER, **changes})
+
+
+def situation(case: dict[str, Any]) -> tuple[Facts, Want, Record]:
+    """What a case describes: where it starts, and what is different."""
+    facts, record = STARTS[case["start"]]()
+    changes = {name: READERS.get(name, lambda one: one)(given) for name, given in case.get("facts", {}).items()}
+    gone = [one.replace("AGENT", agent.key()) for one in case.get("missing", [])]
+    changes["placed"] = {path: one for path, one in facts.placed.items() if path not in gone}
+    changes["placed"] |= {path: Placed(*given) for path, given in case.get("placed", {}).items()}
+    return replace(facts, **changes), replace(WANT, **case.get("want", {})), replace(record, **case.get("record", {}))
+
+
+def words(step: object) -> str:
+    """A step in a line, with names for what changes with every change of code."""
+    return str(step).replace(agent.key(), "AGENT").replace(RUNTIME.key, "RUNTIME")
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_case_leads_to_its_steps_or_its_refusal(path: Path) -> None:
+    """Exactly these steps in this order, or exactly this error with these words."""
+    case = json.loads(path.read_text())
+    facts, want, record = situation(case)
+    if "refusal" in case:
+        with pytest.raises(ZagentError) as refused:
+            plan(facts, want, record)
+        assert type(refused.value).__name__ == case["refusal"]
+        assert case["says"] in refused.value.message
+        assert "{" not in refused.value.message + refused.value.advice
+        return
+    assert list(map(words, plan(facts, want, record))) == case["steps"]
+    assert case["steps"] or case["nothing_because"], "a case without steps says why there are none"
+
+
+def test_no_step_ever_formats_what_is_not_blank() -> None:
+    """Of all cases, a format is planned only where the disk shows nothing, or our own half-made filesystem."""
+    for path in CASES:
+        case = json.loads(path.read_text())
+        if any("format" in one for one in case.get("steps", [])):
+            facts, _, record = situation(case)
+            half_made = facts.superblock and facts.superblock.is_half_made(record.uuid)
+            assert facts.filesystem is None or half_made, path.stem
+            assert not record.against, path.stem
+
+
+def test_fstab_keeps_every_other_line() -> None:
+    """Our two lines come and change; a person's stay, also behind ours."""
+    before = "UUID=root / ext4 defaults 0 1\n"
+    first = fstab(before, fstab_line("xfs", "one"))
+    assert first.startswith(before)
+    edited = first + "tmpfs /scratch tmpfs defaults 0 0\n"
+    assert fstab(edited, fstab_line("xfs", "one")) == edited
+    second = fstab(edited, fstab_line("xfs", "two"))
+    assert "UUID=one" not in second
+    assert second.count(" /data ") == 1
+    assert "tmpfs /scratch" in second
+
+
+def test_a_file_is_replaced_when_its_mode_or_content_differs() -> None:
+    """What root placed is compared as a whole, not by name."""
+    facts, record = converged()
+    for wrong in (Placed("777", 0, ""), Placed("755", 1000, facts.placed[LAUNCHER].sha256)):
+        changed = replace(facts, placed={**facts.placed, LAUNCHER: wrong})
+        (step,) = plan(changed, WANT, record)
+        assert isinstance(step, Place)
+        assert step.path == LAUNCHER
