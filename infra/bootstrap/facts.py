@@ -216,26 +216,27 @@ for path in $PATHS; do
 done
 """
 
-PYTHON = """
-for python in /opt/pytorch/bin/python3 python3; do
-    command -v "$python" >/dev/null && exec "$python" -I -c '
+PICK_PYTHON = "python=/opt/pytorch/bin/python3; [ -x $python ] || python=python3"
+"""The interpreter of the image's PyTorch, where it has one of its own, else the system's."""
+
+PYTHON = f"""
+{PICK_PYTHON}; exec $python -I -c '
 import json, os, sys
-print(json.dumps({"executable": os.path.realpath(sys.executable), "version": sys.version_info[:3],
-                  "machine": os.uname().machine, "glibc": os.confstr("CS_GNU_LIBC_VERSION")}))'
-done; exit 1
+print(json.dumps({{"executable": os.path.realpath(sys.executable), "version": sys.version_info[:3],
+                  "machine": os.uname().machine, "glibc": os.confstr("CS_GNU_LIBC_VERSION")}}))'
 """
 
 IMAGE_PACKAGES = "/opt/pytorch/lib/python{minor}/site-packages"
 """Where AWS's PyTorch images keep PyTorch and what they bring with it."""
 
-WEIGHTS = """
-python3 -I -c '
+WEIGHTS = f"""
+{PICK_PYTHON}; $python -I -c '
 import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from zagent.settings import load
 from zagent.weights.model import Model
 from zagent.weights.store import Store
-Store(load(Path(sys.argv[2]), {}, agent_env=Path("/nowhere"))).present(Model())' "$AGENT" "$ROOT"
+Store(load(Path(sys.argv[2]), {{}}, agent_env=Path("/nowhere"))).present(Model())' "$AGENT" "$ROOT"
 """
 
 FACTS: dict[str, Fact[Any]] = {

@@ -21,9 +21,9 @@ def script(name: str) -> str:
     return files("infra.bootstrap.files").joinpath(f"{name}.py").read_text()
 
 
-def on_host(name: str, *words: str) -> list[str]:
+def on_host(name: str, *words: str, python: str = "python3") -> list[str]:
     """The command that runs one of them; ``-I`` keeps whatever lies in the working folder out of it."""
-    return ["python3", "-I", "-c", script(name), *words]
+    return [python, "-I", "-c", script(name), *words]
 
 
 def gather(host: Host, want: Want) -> Facts:

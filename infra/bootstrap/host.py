@@ -38,7 +38,13 @@ PAUSE = 2.0
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 """Before every command: words in English, and the system's tools wherever the login's own PATH leads."""
 
-INSTALL = 'install -m "$3" -o "${4%:*}" -g "${4#*:}" "$1" "$2.new" && sync "$2.new" && mv -f "$2.new" "$2"; rm -f "$1"'
+INSTALL = """
+set -e
+trap 'rm -f "$1" "$2.new"' EXIT
+install -m "$3" -o "${4%:*}" -g "${4#*:}" "$1" "$2.new"
+sync "$2.new"
+mv -f "$2.new" "$2"
+"""
 """Source, target, mode and owner: whatever stands under the target's name is whole."""
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # it prints tracebacks of what is handled here

@@ -38,8 +38,10 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
     Raises:
         DiskMissing, MountRefused, FormatRefused, HostUnsuitable: none may be taken.
     """
-    runtime = resolve(lock_text(), suitable(facts), facts.image)
-    until_mounted = [*_agent(facts), *VolumePlan(facts, want, record, agent.key()).steps()]
+    python = suitable(facts)
+    runtime = resolve(lock_text(), python, facts.image)
+    volume = VolumePlan(facts, want, record, python.executable, agent.key())
+    until_mounted = [*_agent(facts, python), *volume.steps()]
     if until_mounted or facts.mount is None:
         return until_mounted
     owners = owner_numbers(facts, want)
@@ -65,10 +67,10 @@ def suitable(facts: Facts) -> Python:
     raise HostUnsuitable(address=facts.address, why=what, hint="take an image with Python 3.10 to 3.13: set amiId")
 
 
-def _agent(facts: Facts) -> Iterator[Step]:
+def _agent(facts: Facts, python: Python) -> Iterator[Step]:
     key = agent.key()
     if f"{AGENTS}/{key}" not in facts.placed:
-        yield Unpack("the agent", AGENTS, key, agent.archive)
+        yield Unpack("the agent", AGENTS, key, agent.archive, python.executable)
 
 
 def owner_numbers(facts: Facts, want: Want) -> dict[str, int | None]:
@@ -109,7 +111,7 @@ def _folders(facts: Facts, want: Want, owners: dict[str, int | None]) -> Iterato
 def _runtime(facts: Facts, runtime: Runtime, want: Want) -> Iterator[Step]:
     if f"{RUNTIMES}/{runtime.key}" not in facts.placed:
         make = partial(wheelhouse.cached, runtime, want.python_index_url)
-        yield Unpack("the packages", RUNTIMES, runtime.key, make)
+        yield Unpack("the packages", RUNTIMES, runtime.key, make, runtime.python.executable)
 
 
 def _files(facts: Facts, runtime: Runtime, want: Want) -> Iterator[Step]:

@@ -32,11 +32,12 @@ FORMAT = (
 
 @dataclass(frozen=True)
 class VolumePlan:
-    """What to do about the volume; ``agent`` is the key of the agent's code."""
+    """What to do about the volume; ``python`` is what runs the agent, ``agent`` the key of its code."""
 
     facts: Facts
     want: Want
     record: Record
+    python: str
     agent: str
 
     def steps(self) -> list[Step]:
@@ -89,7 +90,7 @@ class VolumePlan:
 
     def _blank(self, uuid: str) -> list[Step]:
         make = Format(self.disk.path, self.disk.serial, uuid)
-        mark = Mark(self.agent, self.want.project, self.want.stack)
+        mark = Mark(self.python, self.agent, self.want.project, self.want.stack)
         return [make, *self._lines(Filesystem("xfs", uuid)), Mount(self.disk.path), mark, Finish(uuid)]
 
     def _lines(self, found: Filesystem) -> list[Step]:
@@ -121,7 +122,7 @@ class VolumePlan:
     def _notes(self, found: Filesystem, made: Marker | None) -> Iterator[Step]:
         if made is None or self.want.serial not in made.lineage:
             owner = made or self.want
-            yield Mark(self.agent, owner.project or "", owner.stack or "")
+            yield Mark(self.python, self.agent, owner.project or "", owner.stack or "")
         if self.record.ours and (self.record.phase, self.record.uuid) != ("done", found.uuid):
             yield Finish(found.uuid)
 

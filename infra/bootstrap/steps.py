@@ -46,24 +46,28 @@ rm -rf "$1"/.new-*
 mkdir "$1/.new-$2"
 tar -xzf "$3" -C "$1/.new-$2" --no-same-owner
 rm -f "$3"
-python3 -I -m compileall -q -x /modelscope/ "$1/.new-$2" >/dev/null || true
+"$4" -I -m compileall -q -x /modelscope/ "$1/.new-$2" >/dev/null || true
 sync -f "$1"
 mv -T "$1/.new-$2" "$1/$2"
 sync "$1"
 """
-"""Folder, name, archive. Safety contract of the rm -rf: only names that this step alone makes, below a folder that
-is zagent's own and root's; what has its final name is whole and is never touched. modelscope is left uncompiled: the
-agent does not import it, and it is 2,900 files."""
+"""Folder, name, archive, Python. Safety contract of the rm -rf: only names that this step alone makes, below a folder
+that is zagent's own and root's; what has its final name is whole and is never touched. modelscope is left uncompiled:
+the agent does not import it, and it is 2,900 files."""
 
 
 @dataclass(frozen=True)
 class Unpack:
-    """Bring an archive's files under a name of their own; ``archive`` is made when it is needed."""
+    """Bring an archive's files under a name of their own; ``archive`` is made when it is needed.
+
+    ``python`` is the interpreter that will run them, so that it compiles them.
+    """
 
     what: str
     folder: str
     name: str
     archive: Callable[[], bytes | Path]
+    python: str
 
     def __str__(self) -> str:
         return f"install {self.what} as {self.folder}/{self.name}"
@@ -72,7 +76,8 @@ class Unpack:
         """Send it, unpack it under a temporary name, name it."""
         content, temp = self.archive(), f"/var/tmp/zagent-{self.name}.tar.gz"
         to.host.put(content, temp, 0o600)
-        must(to.host, f"unpack {self.what}", "sh", "-c", UNPACK, "unpack", self.folder, self.name, temp)
+        words = ["sh", "-c", UNPACK, "unpack", self.folder, self.name, temp, self.python]
+        must(to.host, f"unpack {self.what}", *words)
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,7 @@ class Mount:
 class Mark:
     """Make the volume a data root, or add this disk to its lineage."""
 
+    python: str
     agent: str
     project: str
     stack: str
@@ -142,7 +148,7 @@ class Mark:
 
     def take(self, to: Target) -> None:
         """Let the agent's own code do it."""
-        words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack)
+        words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack, python=self.python)
         must(to.host, f"mark {ROOT}", *words)
 
 

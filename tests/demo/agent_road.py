@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -111,7 +112,7 @@ class AgentRoad(Road):
 
     def zagent(self, *words: str, expect: int = 0) -> str:
         """Run the command; returns what it printed."""
-        return self.run(*ZAGENT, *words, expect=expect)
+        return self.run(*ZAGENT, *words, expect=expect, told=shlex.join(["zagent", *words]))
 
 
 def environment(data: Path, system: Path, hub: str) -> Mapping[str, str]:

@@ -14,6 +14,18 @@ GENERATE = f"zagent generate '{PROMPT}' --size 128 --seed 7 --json"
 HUB = "http://10.0.2.100"
 """Where a host of the local cloud reaches the hub stand-in."""
 
+KINDS = (
+    ("describe_instances", "Reservations", "InstanceId"),
+    ("describe_volumes", "Volumes", "VolumeId"),
+    ("describe_vpcs", "Vpcs", "VpcId"),
+    ("describe_subnets", "Subnets", "SubnetId"),
+    ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    ("describe_route_tables", "RouteTables", "RouteTableId"),
+    ("describe_security_groups", "SecurityGroups", "GroupId"),
+    ("describe_key_pairs", "KeyPairs", "KeyPairId"),
+)
+"""What a stack is made of: EC2's call, the list in its answer, and the name of the id."""
+
 RESET_DEADLINE = 300.0
 """Seconds until the system disk must have been replaced."""
 
@@ -63,7 +75,7 @@ class CloudRoad(CloudCommands):
         """An image is made on the host, and fetched."""
         said = self.on_host(GENERATE)
         event = next(one for line in said.splitlines() if (one := _event(line)).get("event") == "image")
-        self.run("scp", *self.ssh_options(), f"{self.login()}:{event['path']}", str(self.pictures / name))
+        self.fetch(event["path"], self.pictures / name)
         return f"{self.pictures / name}, made on {self.output('instance_id')}"
 
     def generate_again(self, name: str) -> str:
@@ -107,18 +119,13 @@ class CloudRoad(CloudCommands):
         return f"nothing is left but {left[0]}"
 
     def _left_over(self) -> list[str]:
-        """The ids of everything in the cloud that carries the stack's tag and lives."""
-        found = self.ec2().describe_tags(Filters=[{"Name": "key", "Values": ["zagent:stack"]}])["Tags"]
-        instances = self.ec2().describe_instances(Filters=[{"Name": "tag:zagent:stack", "Values": [STACK]}])[
-            "Reservations"
-        ]
-        gone = {
-            one["InstanceId"]
-            for reservation in instances
-            for one in reservation["Instances"]
-            if one["State"]["Name"] == "terminated"
-        }
-        return sorted({one["ResourceId"] for one in found if one["Value"] == STACK} - gone)
+        """The ids of everything of the stack that the cloud still has."""
+        return sorted(one for kind in KINDS for one in self._ids(*kind))
+
+    def _ids(self, call: str, listed: str, name: str) -> list[str]:
+        found = getattr(self.ec2(), call)(Filters=[{"Name": "tag:zagent:stack", "Values": [STACK]}])[listed]
+        things = [one for group in found for one in group.get("Instances", [group])]
+        return [one[name] for one in things if one.get("State") != {"Code": 48, "Name": "terminated"}]
 
     def up_again(self) -> str:
         """The volume is found by its tags and adopted."""

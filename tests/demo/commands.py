@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,11 +31,12 @@ class CloudCommands(Road):
     def pulumi(self, *words: str, show: bool = False) -> str:
         """Run the engine in the project, on the drill's stack."""
         chosen = () if words[:2] == ("stack", "init") else ("--stack", STACK)
-        return self.run("pulumi", *words, *chosen, "--non-interactive", "-C", str(self.project), show=show)
+        command = ("pulumi", *words, *chosen, "--non-interactive", "-C", str(self.project))
+        return self.run(*command, show=show, told=shlex.join(["pulumi", *words]))
 
     def zagent(self, *words: str, show: bool = False) -> str:
         """Run the operator's zagent."""
-        return self.run(sys.executable, "-m", "zagent", *words, show=show)
+        return self.run(sys.executable, "-m", "zagent", *words, show=show, told=shlex.join(["zagent", *words]))
 
     def forget(self) -> None:
         """Remove the stack's file, which is all that the road leaves in the project's folder."""
@@ -42,7 +44,13 @@ class CloudCommands(Road):
 
     def on_host(self, command: str) -> str:
         """Run a command on the host as a person would, over ssh."""
-        return self.run("ssh", *self.ssh_options(), self.login(), command)
+        login = self.login()
+        return self.run("ssh", *self.ssh_options(), login, command, told=f'ssh {login} "{command}"')
+
+    def fetch(self, path: str, to: Path) -> None:
+        """Copy a file from the host."""
+        source = f"{self.login()}:{path}"
+        self.run("scp", "-q", *self.ssh_options(), source, str(to), told=f"scp {source} {to}")
 
     def output(self, name: str) -> str:
         """An output of the stack."""

@@ -55,17 +55,17 @@ class Road:
             self.rows.append(Row(name, time.monotonic() - began, self.hub_bytes() - before, proved))
             print(f"      {proved}", flush=True)
 
-    def run(self, *words: str, expect: int = 0, show: bool = False, **more: str) -> str:
-        """Run a command and return all it printed; ``show`` passes its lines on as they come, ``more`` is environment.
+    def run(self, *words: str, expect: int = 0, show: bool = False, told: str = "") -> str:
+        """Run a command and return all it printed; ``show`` passes its lines on, ``told`` is what a person would type.
 
         Raises:
             Disproved: it ended with another exit code than expected.
         """
-        print(f"      $ {shlex.join(words)}", flush=True)
+        print(f"      $ {told or shlex.join(words)}", flush=True)
         lines = []
-        for line in self._lines(words, {**self.environment, **more}, expect):
+        for line in self._lines(words, self.environment, expect):
             lines.append(line)
-            if show and line.strip():
+            if show and line.strip() and not line.startswith("@"):  # Pulumi's dots
                 print(f"        {line.rstrip()}", flush=True)
         return "".join(lines)
 

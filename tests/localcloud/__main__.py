@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ import typer
 
 from tests.localcloud import parts, shell
 from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.hosts import image
+from tests.localcloud.hosts.fleet import Fleet
 from tests.localcloud.local import LocalCloud
 from tests.localcloud.state import DEFAULT, State
 
@@ -23,6 +26,9 @@ app = typer.Typer(
     help="A cloud on this machine: AWS's API, a virtual machine for each instance, a model hub with tiny weights. "
     'After `scripts/localcloud start` and `eval "$(scripts/localcloud env)"`, plain `pulumi up` works on it.',
 )
+
+HUB = "10.0.2.100"
+"""The address at which machines reach the hub, on port 80."""
 
 StateFolder = Annotated[Path, typer.Option("--state", metavar="DIR", help="Where it keeps everything it makes.")]
 WithHosts = Annotated[bool, typer.Option("--hosts/--no-hosts", help="A virtual machine for each instance.")]
@@ -85,7 +91,13 @@ def serve(state: StateFolder = DEFAULT, hosts: WithHosts = True) -> None:
     """Be the daemon; `start` runs this."""
     from tests.localcloud.cloud import daemon  # moto takes a second to import
 
-    daemon.serve(State(state.absolute()), parts.tiny_model(), None)
+    own = State(state.absolute())
+    daemon.serve(own, parts.tiny_model(), partial(_machines, own) if hosts else None)
+
+
+def _machines(state: State, hub_port: int) -> Fleet:
+    """The machines, which reach the hub and nothing else."""
+    return Fleet(state.hosts, image.obtain(print), {HUB: hub_port})
 
 
 def main() -> None:

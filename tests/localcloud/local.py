@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from tests.localcloud import parts, plugins, shell
 from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.hosts import fleet
 from tests.localcloud.parts import Progress, silent
 from tests.localcloud.state import REPOSITORY, Record, State
 
@@ -80,6 +81,7 @@ class LocalCloud:
         if record := self.state.running():
             record.process.end()
         self.state.record.unlink(missing_ok=True)
+        fleet.remove_all(self.state.hosts)  # the API has forgotten them with its daemon
 
     def reset(self) -> None:
         """Stop, and remove the folder. Raises LocalCloudError if it is not a local cloud's."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.localcloud import cache, plugins, pulumi_cli
 from tests.localcloud.errors import LocalCloudError, Missing
+from tests.localcloud.hosts import image
 from tests.localcloud.process import descendants
 from tests.localcloud.state import REPOSITORY
 
@@ -29,12 +30,13 @@ def silent(_: str) -> None:
 
 def missing(hosts: bool = True) -> list[Missing]:
     """What this machine can't have, of the parts that a cloud with or without machines needs."""
-    return [*pulumi_cli.missing(), *plugins.missing()]
+    return [*pulumi_cli.missing(), *plugins.missing(), *(image.missing() if hosts else [])]
 
 
 def cached() -> frozenset[str]:
     """The parts that need no more work."""
-    return frozenset(part for part, found in {"Pulumi CLI": pulumi_cli.find}.items() if found())
+    found = {"Pulumi CLI": pulumi_cli.find(), "VM image": image.find()}
+    return frozenset(part for part, one in found.items() if one)
 
 
 def prepare(hosts: bool, progress: Progress) -> Path:
@@ -47,6 +49,8 @@ def prepare(hosts: bool, progress: Progress) -> Path:
         "Pulumi CLI": partial(pulumi_cli.obtain, progress),
         "tiny model": tiny_model,
     }
+    if hosts:
+        makers["VM image"] = lambda: image.obtain(progress).folder
     with ThreadPoolExecutor() as pool:
         made = {part: pool.submit(_timed, part, make, progress) for part, make in makers.items()}
         try:

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import pytest
 import typer
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 from zagent import __version__
-from zagent.cli import interrupt, output
+from zagent.cli import interrupt, output, plugins
 from zagent.cli.commands import app
 from zagent.errors import NotAdopted, UsageError
 
@@ -187,6 +188,25 @@ def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "the line broke" in shown.err
+
+
+def test_a_plug_in_of_another_distribution_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed after the agent's own commands, and runs; without it there is no such command."""
+    plug_in = typer.Typer()
+    plug_in.command(help="Water the garden.")(lambda: print("watered"))
+    monkeypatch.setattr(plugins, "names", lambda: ["garden"])
+    monkeypatch.setattr(plugins, "command", lambda name: get_command(plug_in) if name == "garden" else None)
+    listed = CliRunner().invoke(app, ["--help"]).output.splitlines()
+    assert listed[-1].split() == ["garden", "Water", "the", "garden."]
+    assert run("garden").output == "watered\n"
+    assert run("kitchen").exit_code == 2
+
+
+def test_plug_ins_are_found_by_their_entry_point() -> None:
+    """What is installed here besides the agent, under the name that its distribution gave it."""
+    assert plugins.names() == ["cloud"]
+    assert plugins.command("cloud").name == "cloud"
+    assert plugins.command("kitchen") is None
 
 
 def test_a_refusal_names_the_folder() -> None:

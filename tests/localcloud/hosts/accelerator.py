@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from functools import cache as once
 from functools import partial
 from pathlib import Path
 
@@ -24,12 +23,7 @@ def best(kernel: Path) -> str:
     That /dev/kvm is there proves nothing: inside some virtual machines it is, and its guests hang. The result is kept
     for as long as kernel and processor stay the same.
     """
-    return _known(kernel, _host())
-
-
-@once
-def _known(kernel: Path, host: str) -> str:
-    return (cache.made("accelerator", cache.key_of(host), partial(_probe, kernel)) / "name").read_text()
+    return (cache.made("accelerator", cache.key_of(_host()), partial(_probe, kernel)) / "name").read_text()
 
 
 def _host() -> str:

@@ -11,7 +11,7 @@ from tests.localcloud.errors import LocalCloudError
 from tests.localcloud.hosts import qemu, seed
 from tests.localcloud.hosts.image import Image
 from tests.localcloud.hosts.machine import Machine
-from tests.localcloud.hosts.record import Record
+from tests.localcloud.hosts.record import FILE, Record
 
 
 class Fleet:
@@ -22,7 +22,7 @@ class Fleet:
     """
 
     def __init__(self, folder: Path, image: Image, services: Mapping[str, int]) -> None:
-        self._folder, self._image, self._services = folder.absolute(), image, services
+        self.folder, self._image, self._services = folder.absolute(), image, services
         folder.mkdir(parents=True, exist_ok=True)
 
     def launch(self, instance_id: str, address: str, user_data: bytes, public_key: str) -> None:
@@ -34,7 +34,7 @@ class Fleet:
             LocalCloudError: QEMU did not start; nothing is left.
             FileExistsError: there is a machine of that id.
         """
-        folder = self._machine(instance_id).folder
+        folder = self.machine(instance_id).folder
         folder.mkdir(mode=0o700)  # the user data may hold the host's private key
         Record(instance_id, address).write(folder)
         with self._held(instance_id) as machine:
@@ -78,7 +78,7 @@ class Fleet:
 
     def terminate(self, instance_id: str) -> None:
         """Shut a machine down and remove all of it but the disks of volumes; nothing happens if it is gone."""
-        if self._machine(instance_id).folder.exists():
+        if self.machine(instance_id).folder.exists():
             with self._held(instance_id) as machine:
                 machine.remove()
 
@@ -104,19 +104,26 @@ class Fleet:
 
     def running(self, instance_id: str) -> bool:
         """Whether a machine is switched on; no for one that does not exist."""
-        return self._machine(instance_id).process() is not None
+        return self.machine(instance_id).process() is not None
 
-    def _machine(self, instance_id: str) -> Machine:
-        return Machine(self._folder / instance_id, self._image, self._services)
+    def machine(self, instance_id: str) -> Machine:
+        """The machine itself, there or not; who changes it through this waits for nobody."""
+        return Machine(self.folder / instance_id, self._image, self._services)
 
     @contextmanager
     def _held(self, instance_id: str) -> Iterator[Machine]:
         """A machine that nobody else touches meanwhile."""
-        machine = self._machine(instance_id)
+        machine = self.machine(instance_id)
         try:
             lock = (machine.folder / "lock").open("w")
         except FileNotFoundError:
-            raise LocalCloudError(f"There is no machine of {instance_id} in {self._folder}.") from None
+            raise LocalCloudError(f"There is no machine of {instance_id} in {self.folder}.") from None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield machine
+
+
+def remove_all(folder: Path) -> None:
+    """Shut down and remove every machine below a folder, whoever started it; the disks of volumes stay."""
+    for own in sorted(found.parent for found in folder.glob(f"*/{FILE}")):
+        Machine(own, Image(own), {}).remove()  # which needs neither an image nor services

@@ -34,7 +34,7 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "genisoimage": "genisoimage",
     "mkfs.ext4": "e2fsprogs",
-    "nc": "netcat-openbsd",
+    "socat": "socat",
 }
 """Tools, and the Debian or Ubuntu packages that have them."""
 
@@ -81,7 +81,7 @@ def missing() -> list[Missing]:
 
 def find() -> Image | None:
     """The image, if it was made before."""
-    folder = cache.find("image", _key())
+    folder = cache.find("image", key())
     return Image(folder) if folder else None
 
 
@@ -91,10 +91,10 @@ def obtain(progress: Progress) -> Image:
     Raises:
         LocalCloudError: a tool failed, with what it said.
     """
-    return find() or Image(cache.made("image", _key(), partial(_make, progress)))
+    return find() or Image(cache.made("image", key(), partial(_make, progress)))
 
 
-def _key() -> str:
+def key() -> str:
     """All that decides what is in the image, but for the state of Debian's archive: a stable release hardly moves."""
     files = sorted(path for path in RECIPE.rglob("*") if path.is_file())
     recipe = [part for path in files for part in (str(path.relative_to(RECIPE)), path.read_bytes())]

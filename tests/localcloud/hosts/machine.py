@@ -17,11 +17,11 @@ from tests.localcloud.errors import LocalCloudError
 from tests.localcloud.hosts import accelerator, qemu, record
 from tests.localcloud.hosts.image import Image
 from tests.localcloud.hosts.qmp import Monitor, monitor
-from tests.localcloud.hosts.record import Record
+from tests.localcloud.hosts.record import Disk, Record
 from tests.localcloud.process import Process
 from tests.localcloud.waiting import until
 
-SHUTDOWN_SECONDS = 60
+SHUTDOWN_SECONDS = 90
 """How long the system may take to power itself off. EC2 gives it minutes, too, and then cuts the power."""
 PRESS_SECONDS = 5
 """Between two presses of the power button: a system that is still booting misses the first."""
@@ -99,27 +99,23 @@ class Machine:
         """Put a disk in, for now and for every later start.
 
         Raises:
-            LocalCloudError: it is in already, all ports are taken, or QEMU refused it; then nothing changed.
+            LocalCloudError: it is in already, here or elsewhere, or all ports are taken; then nothing changed.
         """
         before = self.record
         after = before.with_disk(volume_id, path)
+        _check_free(path)
         after.write(self.folder)
         try:
             if self.process():
-                self._plug(volume_id, after)
+                self._plug(volume_id, after.disks[volume_id])
         except BaseException:
             before.write(self.folder)
             raise
 
-    def _plug(self, volume_id: str, after: Record) -> None:
-        disk = after.disks[volume_id]
+    def _plug(self, volume_id: str, disk: Disk) -> None:
         with self._monitor() as asked:
             asked.execute("blockdev-add", **qemu.node(volume_id, disk))
-            try:
-                asked.execute("device_add", **qemu.device(volume_id, disk))
-            except LocalCloudError:
-                asked.execute("blockdev-del", node_name=volume_id)
-                raise
+            asked.execute("device_add", **qemu.device(volume_id, disk))
 
     def detach(self, volume_id: str) -> None:
         """Pull a disk out; the running system is asked to let it go first.
@@ -141,16 +137,31 @@ class Machine:
             raise LocalCloudError(f"{self.folder.name} did not let go of {volume_id} in {UNPLUG_SECONDS} s.") from None
         asked.execute("blockdev-del", node_name=volume_id)
 
-    # Safety contract: the folder is removed ONLY when
+    # Safety contract: the folder is removed ONLY if
     #   1. it is a host's: it holds a record, and
     #   2. its QEMU has ended.
     # The disks of volumes lie elsewhere and stay.
     def remove(self) -> None:
-        """Shut it down and remove its folder."""
+        """Shut it down and remove its folder.
+
+        Raises:
+            FileNotFoundError, LocalCloudError: a clause of the contract does not hold; nothing was removed.
+        """
         _ = self.record
         self.stop()
-        assert not self.process(), f"QEMU outlived its kill in {self.folder}"
+        if process := self.process():
+            raise LocalCloudError(f"Process {process.pid} of {self.folder} can't be ended: end it, then again.")
         shutil.rmtree(self.folder)
 
     def _monitor(self) -> contextlib.AbstractContextManager[Monitor]:
         return monitor(self.folder / qemu.MONITOR)
+
+
+def _check_free(disk: Path) -> None:
+    """Raise LocalCloudError if a machine has this disk, or it can't be read.
+
+    QEMU would tell, too, but version 7.2 then keeps half of the disk, under a name that can't be used again.
+    """
+    asked = subprocess.run(["qemu-img", "info", "-f", "raw", disk], capture_output=True, text=True)
+    if asked.returncode:
+        raise LocalCloudError(f"{disk} can't be attached: {asked.stderr.strip()}")

@@ -27,6 +27,10 @@ CONSOLE = "console.log"
 
 KERNEL_ARGUMENTS = f"root=LABEL={image.LABEL} rw console=ttyS0 loglevel=4"
 
+RELAY = "socat -t60 FD:0,,shut-down TCP:127.0.0.1:{port}"
+"""One for each connection from the machine, which is its standard input and output. It passes on that one side has
+closed, which netcat does not: a client whose server hangs up would wait for ever. QEMU wants commas doubled."""
+
 Node = dict[str, Any]
 
 
@@ -45,7 +49,7 @@ def command(record: Record, image: Image, services: Mapping[str, int], accelerat
 
 def _network(address: str, services: Mapping[str, int]) -> Iterator[str]:
     """A closed network: SSH comes in, ``services`` are reached on port 80, and nothing else is."""
-    forwards = [f"guestfwd=tcp:{guest}:80-cmd:nc -N 127.0.0.1 {port}" for guest, port in services.items()]
+    forwards = [f"guestfwd=tcp:{guest}:80-cmd:{RELAY.format(port=port)}" for guest, port in services.items()]
     yield "-netdev"
     yield ",".join(["user,id=network,restrict=on", f"hostfwd=tcp:{address}:22-:22", *forwards])
     yield from _json("-device", [{"driver": "virtio-net-pci", "netdev": "network", "romfile": ""}])

@@ -1,0 +1,152 @@
+"""The permission to format, on EC2's API as moto has it; and the search for a stack's host."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from infra.bootstrap.permission import GIB, TAG, NoRecord, Record, VolumeTag, parse
+from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost
+from infra.operations import find
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+
+UUID = "11111111-2222-4333-8444-555555555555"
+OURS = [{"Key": "zagent:project", "Value": "zagent"}, {"Key": "zagent:stack", "Value": "dev"}]
+SETTINGS = Settings("zagent", "dev", "us-east-1", "t", "", "", 0, (), "ubuntu", Path("/k"), "", "", True, {})
+
+
+@pytest.fixture
+def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[EC2Client]:
+    """EC2's API on loopback."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")  # its state is this process's
+    try:
+        urllib.request.urlopen(reset).close()
+        yield boto3.client("ec2", region_name="us-east-1")
+    finally:
+        server.stop()
+
+
+def volume(ec2: EC2Client, tags: list[Any] = OURS, **more: Any) -> str:
+    """A new volume's id."""
+    specification: Any = [{"ResourceType": "volume", "Tags": tags}]
+    asked = {"AvailabilityZone": "us-east-1a", "Size": 64, **more}
+    return str(ec2.create_volume(TagSpecifications=specification, **asked)["VolumeId"])
+
+
+def permission(volume_id: str) -> VolumeTag:
+    """The permission of a volume of zagent/dev."""
+    return VolumeTag(volume_id, "zagent", "dev", "us-east-1")
+
+
+def test_a_new_volume_goes_through_its_phases_once(ec2: EC2Client) -> None:
+    """Absent, formatting, done; at each the tag tells whoever comes next."""
+    made = permission(volume(ec2))
+    assert made.read() == Record(64 * GIB, ours=True, blank_born=True)
+    assert made.read().against == []
+    made.begin(UUID)
+    assert (made.read().phase, made.read().uuid) == ("formatting", UUID)
+    assert made.read().against == []
+    made.finish(UUID)
+    assert (made.read().phase, made.read().uuid) == ("done", UUID)
+    assert made.read().against
+
+
+def test_the_note_leaves_other_tags_alone(ec2: EC2Client) -> None:
+    """Pulumi's tags stay, so that the volume is found again."""
+    made = volume(ec2)
+    permission(made).finish(UUID)
+    tags = {one["Key"] for one in ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["Tags"]}
+    assert tags == {"zagent:project", "zagent:stack", TAG}
+
+
+def test_another_stacks_volume_is_not_ours(ec2: EC2Client) -> None:
+    """Both tags must agree."""
+    other = [OURS[0], {"Key": "zagent:stack", "Value": "prod"}]
+    assert not permission(volume(ec2, other)).read().ours
+    assert not permission(volume(ec2, [{"Key": "Name", "Value": "data"}])).read().ours
+
+
+def test_a_volume_from_a_snapshot_holds_data(ec2: EC2Client) -> None:
+    """However blank it looks."""
+    snapshot = ec2.create_snapshot(VolumeId=volume(ec2))["SnapshotId"]
+    assert permission(volume(ec2, SnapshotId=snapshot)).read().against
+
+
+def test_an_unknown_volume_is_a_clear_error(ec2: EC2Client) -> None:
+    """AWS's own words, and no traceback."""
+    with pytest.raises(CloudRefused, match="vol-0123456789abcdef0"):
+        permission("vol-0123456789abcdef0").read()
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("", ("absent", "")),
+        (f"formatting:{UUID}", ("formatting", UUID)),
+        (f"done:{UUID}", ("done", UUID)),
+        ("formatting:", ("done", "formatting:")),
+        ("whatever", ("done", "whatever")),
+    ],
+)
+def test_a_tag_that_nobody_here_wrote_forbids(tag: str, found: tuple[str, str]) -> None:
+    """Only an absent tag and a note of ours allow anything."""
+    assert parse(tag) == found
+
+
+def test_without_a_record_nothing_is_ever_formatted() -> None:
+    """A machine that Pulumi never made."""
+    assert NoRecord().read().against
+    with pytest.raises(PermissionError):
+        NoRecord().begin(UUID)
+
+
+def instance(ec2: EC2Client, *more: dict[str, str]) -> str:
+    """A running instance of zagent/dev."""
+    specification: Any = [{"ResourceType": "instance", "Tags": [*OURS, *more]}]
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=specification)
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def test_a_stacks_host_is_found_by_its_tags(ec2: EC2Client) -> None:
+    """Its public address, the host key it must show, the volume attached to it and no other one."""
+    host, data = instance(ec2, {"Key": "zagent:host-key", "Value": "ssh-ed25519 AAAA"}), volume(ec2)
+    volume(ec2)
+    ec2.attach_volume(Device="/dev/sdf", InstanceId=host, VolumeId=data)
+    found = find.host(SETTINGS)
+    address = ec2.describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"][0]["PublicIpAddress"]
+    assert found == find.Found(address, "ssh-ed25519 AAAA", data)
+
+
+def test_what_is_not_clear_is_an_error(ec2: EC2Client) -> None:
+    """No host, a stopped one, no volume on it, two volumes on it."""
+    with pytest.raises(NoHost):
+        find.host(SETTINGS)
+    host = instance(ec2)
+    with pytest.raises(NoHost):
+        find.host(replace(SETTINGS, stack="prod"))
+    with pytest.raises(DiskMissing):
+        find.host(SETTINGS)
+    for device in ("/dev/sdf", "/dev/sdg"):
+        ec2.attach_volume(Device=device, InstanceId=host, VolumeId=volume(ec2))
+    with pytest.raises(ManyVolumes):
+        find.host(SETTINGS)
+    ec2.stop_instances(InstanceIds=[host])
+    with pytest.raises(NoHost):
+        find.host(SETTINGS)

@@ -1,0 +1,123 @@
+"""The commands of all facts and the release of a volume, on this machine and its real disks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zagent.volume import disk as filesystems
+from zagent.volume import marker
+
+from infra.bootstrap.facts import Content, Filesystem
+from infra.bootstrap.gather import gather, on_host
+from infra.bootstrap.superblock import Superblock
+from infra.bootstrap.want import Want
+from tests.bootstrap.disk import SERIAL, SIZE, UUID, Disk, half_made, run
+
+pytestmark = pytest.mark.root
+
+WANT = Want(SERIAL, "root")
+
+
+def test_a_blank_disk(disk: Disk) -> None:
+    """Found by its serial number; nothing is on it; the rest of the machine is told as it is."""
+    found = gather(disk.host, WANT)
+    (data,) = [one for one in found.disks if one.serial == SERIAL]
+    assert (data.path, data.size, data.mounted_at) == (disk.device, SIZE, ())
+    assert (found.filesystem, found.superblock, found.mount, found.content) == (None, None, None, None)
+    assert found.python is not None
+    assert found.python.version[:2] >= (3, 10)
+    assert found.accounts["root"] == 0
+    assert not found.weights
+
+
+def test_a_filesystem_is_looked_at_without_a_change(disk: Disk) -> None:
+    """Its uuid, its names and its marker are read; not a byte of the disk changes, not even in its journal."""
+    disk.format()
+    folder = disk.image.parent / "mounted"
+    folder.mkdir()
+    run("mount", disk.device, folder)
+    (folder / "photos").mkdir()
+    marker.write(folder, marker.new("data-disk", "xfs", filesystems.filesystem_uuid(folder)))
+    run("umount", folder)
+    before = disk.digest()
+    found = gather(disk.host, WANT)
+    assert disk.digest() == before
+    assert found.filesystem == Filesystem("xfs", UUID)
+    assert found.superblock == Superblock(UUID, in_progress=False, wiped=False)
+    assert found.content is not None
+    assert set(found.content.names) == {".zagent", ".zagent/volume.json", "photos"}
+    assert marker.parse(found.content.marker.encode()).fs_uuid == UUID
+
+
+def test_a_half_made_filesystem_looks_whole_to_blkid(tmp_path: Path) -> None:
+    """Only the superblock's own mark tells, which is why it is read."""
+    cut_off = Disk.attach(tmp_path, half_made(tmp_path))
+    try:
+        found = gather(cut_off.host, WANT)
+    finally:
+        cut_off.close()
+    assert found.filesystem == Filesystem("xfs", UUID)
+    assert found.superblock == Superblock(UUID, in_progress=True, wiped=False)
+    assert found.content is None
+
+
+def test_an_empty_filesystem_is_told_from_one_that_cannot_be_read(disk: Disk) -> None:
+    """No names and no marker, but a look that succeeded."""
+    disk.format()
+    assert gather(disk.host, WANT).content == Content((), "")
+
+
+@pytest.fixture
+def mounted(disk: Disk) -> Iterator[Path]:
+    """The disk with a filesystem, mounted."""
+    disk.format()
+    folder = disk.image.parent / "mounted"
+    folder.mkdir()
+    run("mount", disk.device, folder)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("holds", ["folder", "file", "nothing", "file, and ignores SIGTERM"])
+def test_a_volume_is_released_whoever_uses_it(disk: Disk, mounted: Path, holds: str) -> None:
+    """Whoever holds it is ended, everyone else lives, and what was written is on the disk."""
+    (mounted / "file").write_text("kept")
+    bystander = subprocess.Popen(["sleep", "300"])
+    user = _user(mounted, holds)
+    try:
+        assert disk.host.run(on_host("release", str(mounted))).exit_code == 0
+        assert not os.path.ismount(mounted)
+        assert bystander.poll() is None
+        if user:
+            user.wait(timeout=30)
+    finally:
+        for one in (bystander, user) if user else (bystander,):
+            one.kill()
+            one.wait()
+    run("mount", disk.device, mounted)
+    assert (mounted / "file").read_text() == "kept"
+
+
+def _user(folder: Path, holds: str) -> subprocess.Popen[str] | None:
+    if holds == "nothing":
+        return None
+    ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" if "ignores" in holds else ""
+    what = "import os; os.chdir(sys.argv[1]);" if holds == "folder" else "f = open(sys.argv[1] + '/file');"
+    script = f"import sys, time; {ignore} {what} print('ready', flush=True); time.sleep(300)"
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.stdout.close()
+    return process
+
+
+def test_a_volume_that_is_not_mounted_is_released_already(disk: Disk, tmp_path: Path) -> None:
+    """Nothing is ended for it."""
+    assert disk.host.run(on_host("release", str(tmp_path))).exit_code == 0

@@ -1,0 +1,129 @@
+"""Each fact's parser, on what the real command printed, and what must never be taken for blank."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.bootstrap import facts
+from infra.bootstrap.facts import Disk, Filesystem, Placed
+from infra.bootstrap.superblock import Superblock, parse
+
+UUID = "11111111-2222-4333-8444-555555555555"
+
+
+def test_disks_with_what_is_mounted_anywhere_below_them() -> None:
+    """A partition's mount counts as its disk's; partitions themselves are no disks."""
+    printed = {
+        "blockdevices": [
+            {
+                "path": "/dev/nvme0n1",
+                "serial": "vol0a",
+                "size": 10,
+                "type": "disk",
+                "mountpoints": [None],
+                "children": [
+                    {"path": "/dev/nvme0n1p1", "serial": None, "size": 9, "type": "part", "mountpoints": ["/"]}
+                ],
+            },
+            {"path": "/dev/sr0", "serial": "cd", "size": 1, "type": "rom", "mountpoints": [None]},
+            {"path": "/dev/nvme1n1", "serial": None, "size": 5, "type": "disk", "mountpoints": [None]},
+        ]
+    }
+    found = facts.disks(0, json.dumps(printed))
+    assert found == (Disk("/dev/nvme0n1", "vol0a", 10, ("/",)), Disk("/dev/nvme1n1", "", 5))
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "found"),
+    [
+        (0, f"DEVNAME=/dev/x\nUUID={UUID}\nTYPE=xfs\n", Filesystem("xfs", UUID)),
+        (0, "DEVNAME=/dev/x\nPTUUID=0a\nPTTYPE=gpt\n", Filesystem("gpt", "")),
+        (0, "", Filesystem("unknown", "")),
+        (8, "", Filesystem("more than one thing", "")),
+        (2, "", None),
+    ],
+    ids=["xfs", "partitions", "nothing told", "contradiction", "nothing found"],
+)
+def test_what_blkid_says(code: int, out: str, found: Filesystem | None) -> None:
+    """Only its exit code 2 means that nothing was found, and that is never enough to format."""
+    assert facts.filesystem(code, out) == found
+
+
+def test_nothing_is_mounted_where_findmnt_fails() -> None:
+    """Else the last mount counts: it hides those below."""
+    below = {"source": "/dev/a", "fstype": "ext4", "uuid": None}
+    over = {"source": "/dev/b", "fstype": "xfs", "uuid": UUID}
+    assert facts.mount(1, "") is None
+    assert facts.mount(0, json.dumps({"filesystems": [below, over]})) == facts.Mount("/dev/b", "xfs", UUID)
+
+
+def test_content_is_names_and_the_marker() -> None:
+    """A volume that could not be looked at is not an empty one."""
+    assert facts.content(0, ".zagent\n-- marker --\n{}") == facts.Content((".zagent",), "{}")
+    assert facts.content(0, "-- marker --\n") == facts.Content((), "")
+    assert facts.content(1, "") is None
+    assert facts.content(0, "") is None
+
+
+def test_files_and_folders_of_the_host() -> None:
+    """Mode, owner and digest by path; a folder has no digest."""
+    out = "/etc/fstab\t644\t0\tabc\n/data/users\t755\t0\t\n"
+    assert facts.placed(0, out) == {"/etc/fstab": Placed("644", 0, "abc"), "/data/users": Placed("755", 0, "")}
+
+
+def test_accounts_by_name() -> None:
+    """Names and numbers."""
+    assert facts.accounts(0, "root:x:0:0::/root:/bin/sh\nubuntu:x:1000:1000::/home:/bin/sh\n") == {
+        "root": 0,
+        "ubuntu": 1000,
+    }
+
+
+def test_python_and_what_its_wheels_need() -> None:
+    """The interpreter's version, machine and glibc."""
+    printed = {"executable": "/usr/bin/python3.11", "version": [3, 11, 2], "machine": "x86_64", "glibc": "glibc 2.36"}
+    found = facts.python(0, json.dumps(printed))
+    assert found == facts.Python("/usr/bin/python3.11", (3, 11, 2), "x86_64", (2, 36))
+    assert facts.python(1, "") is None
+
+
+def test_the_packages_of_an_image_by_folder() -> None:
+    """Names are normalized, a local version stays."""
+    out = "/opt/p/torch-2.13.0+cu130.dist-info\n/opt/p/typing_extensions-4.16.0.dist-info\n"
+    assert facts.image(0, out) == {"/opt/p": {"torch": "2.13.0+cu130", "typing-extensions": "4.16.0"}}
+
+
+def sector(magic: bytes = b"XFSB", in_progress: int = 0) -> bytes:
+    """The first sector of an XFS filesystem with UUID."""
+    made = bytearray(512)
+    made[:4] = magic
+    made[32:48] = bytes.fromhex(UUID.replace("-", ""))
+    made[126] = in_progress
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (sector(), Superblock(UUID, in_progress=False, wiped=False)),
+        (sector(in_progress=1), Superblock(UUID, in_progress=True, wiped=False)),
+        (sector(magic=bytes(4), in_progress=1), Superblock(UUID, in_progress=True, wiped=True)),
+        (sector(magic=b"ABCD"), None),
+        (sector(in_progress=7), None),
+        (bytes(512), None),
+        (b"XFSB", None),
+    ],
+    ids=["whole", "half made", "magic taken back", "another magic", "no flag", "blank", "cut short"],
+)
+def test_a_superblock(given: bytes, found: Superblock | None) -> None:
+    """Whole, half made, or none."""
+    assert parse(given) == found
+
+
+def test_half_made_needs_the_flag_and_the_uuid() -> None:
+    """Either alone may be a stranger's."""
+    assert Superblock(UUID, in_progress=True, wiped=False).is_half_made(UUID)
+    assert not Superblock(UUID, in_progress=False, wiped=False).is_half_made(UUID)
+    assert not Superblock(UUID, in_progress=True, wiped=False).is_half_made("another")

@@ -1,0 +1,97 @@
+"""The Pulumi resource: what counts as a change, what as a replacement, and that a dead host stops no destroy."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc
+
+from infra.bootstrap import resource
+from infra.bootstrap.host import Login
+from infra.bootstrap.resource import HostBootstrapProvider, source_digest
+from infra.errors import DiskMissing
+
+PROPS = {
+    "__provider": "pickle",
+    "instance_id": "i-1",
+    "address": "127.0.0.1",
+    "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9xDWUW4DzzRg9rWCLYrtcAomXFQbVjCDwGzRz3IpPj",
+    "ssh_user": "ubuntu",
+    "ssh_private_key_file": "/nowhere",
+    "volume_id": "vol-1",
+    "project": "zagent",
+    "stack": "dev",
+    "region": "us-east-1",
+    "modelscope_endpoint": "",
+    "python_index_url": "",
+    "pull_on_up": True,
+    "digest": "d1",
+}
+
+
+UNKNOWN = pulumi.output.Unknown()  # type: ignore[no-untyped-call]
+
+
+def diff(**changes: Any) -> tuple[bool | None, list[str] | None]:
+    """What the engine is told of changed properties."""
+    found = HostBootstrapProvider().diff("id", dict(PROPS), {**PROPS, **changes})
+    assert found.delete_before_replace
+    return found.changes, found.replaces
+
+
+def test_nothing_changed() -> None:
+    """The same properties, though the engine pickled the class anew."""
+    assert diff() == (False, [])
+    assert diff(__provider="another pickle") == (False, [])
+
+
+@pytest.mark.parametrize("name", ["digest", "address", "modelscope_endpoint", "pull_on_up", "host_key"])
+def test_a_changed_want_is_an_update(name: str) -> None:
+    """The host converges again and stays."""
+    assert diff(**{name: "another"}) == (True, [])
+
+
+@pytest.mark.parametrize("name", ["instance_id", "volume_id"])
+@pytest.mark.parametrize("value", ["another", rpc.UNKNOWN, UNKNOWN], ids=["known", "unknown", "in a preview"])
+def test_another_host_or_volume_is_a_replacement(name: str, value: object) -> None:
+    """Only then does the engine call delete on the old one; not known yet means another one."""
+    assert diff(**{name: value}) == (True, [name])
+
+
+def test_a_dead_host_stops_no_destroy(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unreachable is a warning and success."""
+    monkeypatch.setattr(resource, "FAREWELL_CONNECT", 0.0)
+    with socket.socket() as taken:  # bound, so that nobody else answers there, and not listening
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(resource, "login", lambda props: _login(props, taken.getsockname()[1]))
+        HostBootstrapProvider().delete("id", dict(PROPS))
+    assert "warning: 127.0.0.1 can't be worked on" in capsys.readouterr().out
+
+
+def _login(props: dict[str, Any], port: int) -> Login:
+    return Login(props["address"], "nobody", Path("/nowhere"), props["host_key"], port)
+
+
+def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pulumi up` shows what happened and what mends it."""
+
+    def refuse(*_: object) -> None:
+        raise DiskMissing(address="host", serial="vol1", disks="none")
+
+    monkeypatch.setattr(resource, "connect", refuse)
+    with pytest.raises(RuntimeError, match="No disk of host has the serial number vol1; it has none\n  try: attach"):
+        HostBootstrapProvider().create(dict(PROPS))
+
+
+def test_the_want_of_a_resource_names_the_disk_by_its_serial() -> None:
+    """The volume id without its dash."""
+    assert resource.want(PROPS).serial == "vol1"
+
+
+def test_the_source_digest_is_the_same_twice() -> None:
+    """Else no `pulumi up` would ever settle."""
+    assert source_digest() == source_digest()

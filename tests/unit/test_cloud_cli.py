@@ -1,0 +1,67 @@
+"""``zagent cloud``: what its words lead to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+from zagent.cli.commands import app
+
+from infra.bootstrap.host import Login
+from infra.operations import converge
+from infra.operations.converge import Machine
+
+
+def run(*words: str) -> Result:
+    """The command as a person would type it."""
+    return CliRunner().invoke(app, ["cloud", *words], prog_name="zagent")
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What would be converged."""
+    found: list[Any] = []
+    monkeypatch.setattr(converge, "stack", lambda name, folder, say: found.append((name, folder)))
+    monkeypatch.setattr(converge, "machine", lambda given, say: found.append(given))
+    return found
+
+
+@pytest.mark.parametrize(("words", "name"), [([], ""), (["dev"], "dev")])
+def test_a_stack_is_named_or_the_only_one(called: list[Any], words: list[str], name: str) -> None:
+    """The project is the working folder's."""
+    assert run("converge", *words).exit_code == 0
+    assert called == [(name, Path())]
+
+
+def test_a_machine_is_told_by_address_and_serial(called: list[Any]) -> None:
+    """Nothing else need be known."""
+    assert run("converge", "ubuntu@192.0.2.7", "--serial", "vol-1", "--identity", "/k").exit_code == 0
+    assert called == [Machine(Login("192.0.2.7", "ubuntu", Path("/k")), "vol-1")]
+
+
+def test_a_machine_without_a_serial_number_is_refused(called: list[Any]) -> None:
+    """No guess is made which of its disks holds data."""
+    done = run("converge", "ubuntu@192.0.2.7")
+    assert done.exit_code == 2
+    assert "needs --serial" in done.stderr
+    assert called == []
+
+
+def test_a_folder_without_a_project_is_a_clear_error() -> None:
+    """With a code of its own."""
+    done = run("converge")
+    assert (done.exit_code, "Traceback" in done.stderr) == (58, False)
+
+
+def test_the_help_loads_no_library_of_the_cloud() -> None:
+    """`zagent --help` is as quick with the plug-in as without."""
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom zagent.cli.commands import app\n"
+        "assert 'cloud' in CliRunner().invoke(app, ['--help']).output\nprint(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"pulumi", "fabric", "paramiko", "boto3", "botocore", "yaml"} & set(loaded)
