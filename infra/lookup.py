@@ -12,8 +12,8 @@ import pulumi_aws as aws
 from infra.errors import ManyVolumes, TypeNotOffered, WrongZone
 from infra.settings import Settings
 
-IMAGE_PARAMETER = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
-"""AWS's public parameter that names its current Ubuntu image with the NVIDIA driver."""
+IMAGE_PARAMETER = "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.12-ubuntu-24.04/latest/ami-id"
+"""AWS's public parameter that names its current Ubuntu image with the NVIDIA driver and PyTorch (in /opt/pytorch)."""
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,5 @@ def _zones_with(instance_type: str) -> list[str]:
 
 
 def image(settings: Settings) -> str:
-    """The id of the host's image: the configured one, else AWS's current Ubuntu GPU image."""
+    """The id of the host's image: the configured one, else AWS's current image with PyTorch."""
     return settings.ami_id or aws.ssm.get_parameter(name=IMAGE_PARAMETER).value

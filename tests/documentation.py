@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from typer import Context
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 from zagent.cli.commands import app
@@ -57,8 +59,10 @@ def commands() -> str:
 
 def _walk(command: Any, words: list[str]) -> Iterator[list[str]]:
     yield words
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _walk(below, [*words, name])
+    if isinstance(command, TyperGroup):
+        context = Context(command, info_name=words[-1])
+        for name in command.list_commands(context):
+            yield from _walk(command.get_command(context, name), [*words, name])
 
 
 def _help(words: list[str]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.demo import plan
 from tests.demo.agent_road import AgentRoad, environment
 from tests.demo.cloud_road import CloudRoad
+from tests.demo.commands import STACK
 from tests.demo.disk import LoopDisk
 from tests.demo.road import Disproved, Road, Row, table
 from tests.demo.setup import SetUp
@@ -23,6 +24,7 @@ from tests.standin import Hub, save_tiny_pipeline
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PICTURES = REPOSITORY / "demo"
+STACK_FILE = REPOSITORY / f"Pulumi.{STACK}.yaml"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a kill cleans up as well
     if not os.access(PICTURES if PICTURES.exists() else PICTURES.parent, os.W_OK):
         print(f"scripts/demo: {PICTURES} can't be written; use a clone of your own", file=sys.stderr)
+        return 1
+    if STACK_FILE.exists() and not asked.quick:
+        print(f"scripts/demo: {STACK_FILE} is of a demonstration that was kept or killed", file=sys.stderr)
+        print(f"  end that one as it said, then: rm {STACK_FILE}", file=sys.stderr)
         return 1
     PICTURES.mkdir(exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="zagent-demo-", dir=_place()))
@@ -86,10 +92,12 @@ def _walk(work: Path, asked: Asked, stack: ExitStack) -> int:
 
 
 def _agent(work: Path, parts: plan.Parts, asked: Asked, stack: ExitStack) -> bool:
-    disk = LoopDisk(work / "disk.img", work / "data") if parts.disk else None
-    if disk and not (asked.keep and asked.quick):
-        stack.callback(disk.remove)
     data, system = work / "data", work / "system-disk"
+    disk = LoopDisk(work / "disk.img", data) if parts.disk else None
+    if asked.keep and asked.quick:
+        stack.callback(_tell, data, disk)
+    elif disk:
+        stack.callback(disk.remove)
     with Hub(save_tiny_pipeline(work / "repository")) as hub:
         road = AgentRoad(
             pictures=PICTURES,
@@ -105,7 +113,11 @@ def _agent(work: Path, parts: plan.Parts, asked: Asked, stack: ExitStack) -> boo
 
 
 def _cloud(work: Path, set_up: SetUp, stack: ExitStack, *, keep: bool) -> bool:
-    cloud = set_up.wait()
+    try:
+        cloud = set_up.wait()
+    except Disproved as error:
+        print(f"\nFAILED: {error}", file=sys.stderr)
+        return False
     road = CloudRoad(
         pictures=PICTURES,
         hub_bytes=cloud.hub_bytes,
@@ -127,8 +139,14 @@ def _outcome(road: Road) -> bool:
     except Disproved as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
         return False
-    print("\n" + table(road.rows))
+    print(f"\n{table(road.rows)}\n\nThe pictures are in {road.pictures}.")
     return True
+
+
+def _tell(data: Path, disk: LoopDisk | None) -> None:
+    print(f"To go on: export ZAGENT_DATA_ROOT={data}; .venv/bin/zagent doctor")
+    if disk:
+        print(f"To end it: umount {data}; losetup --detach {disk.device}; rm -r {data.parent}")
 
 
 def _leave(work: Path) -> None:

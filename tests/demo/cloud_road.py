@@ -67,23 +67,21 @@ class CloudRoad(CloudCommands):
         """Network, host and blank volume; the bootstrap formats the volume, installs the agent, pulls the weights."""
         self.pulumi("up", "--yes", "--skip-preview", show=True)
         self.before = self.volume_facts()
-        return (
-            f"{self.output('volume_id')} formatted once (XFS {self.before['fs_uuid']}), agent installed, weights pulled"
-        )
+        return f"{self.output('volume_id')} formatted once, agent installed, weights pulled"
 
     def generate(self, name: str) -> str:
         """An image is made on the host, and fetched."""
         said = self.on_host(GENERATE)
         event = next(one for line in said.splitlines() if (one := _event(line)).get("event") == "image")
         self.fetch(event["path"], self.pictures / name)
-        return f"{self.pictures / name}, made on {self.output('instance_id')}"
+        return f"demo/{name}, made on {self.output('instance_id')}"
 
     def generate_again(self, name: str) -> str:
         """The same picture."""
         self.generate(name)
         same_pixels(self.pictures / "cloud-first.png", self.pictures / name)
         self.same_volume()
-        return f"{self.pictures / name}: every pixel equal"
+        return f"demo/{name}: every pixel equal"
 
     def reset(self) -> str:
         """The root disk is replaced through AWS's API; neither Pulumi nor zagent is told."""

@@ -1,4 +1,4 @@
-"""The demonstration itself: it holds, and it leaves nothing behind, also when it is interrupted."""
+"""The demonstration itself: it holds, says what it leaves out, and leaves nothing behind, also when interrupted."""
 
 from __future__ import annotations
 
@@ -10,42 +10,90 @@ from pathlib import Path
 
 import pytest
 
-import tests
-
-REPOSITORY = Path(tests.__file__).parent.parent
+from tests.localcloud import cache
+from tests.localcloud.bridge.binary import NAMED
+from tests.localcloud.parts import missing
+from tests.localcloud.state import REPOSITORY
 
 pytestmark = pytest.mark.engine
 
 
-def start(temporary: Path) -> subprocess.Popen[str]:
+def start(temporary: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     """The demonstration with a folder of its own for all it makes."""
-    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    own = {"TMPDIR": str(temporary), "XDG_CACHE_HOME": str(cache.HOME.parent), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.demo"], env=environment, stdout=subprocess.PIPE, text=True, bufsize=1
+        [sys.executable, "-m", "tests.demo", *words],
+        cwd=REPOSITORY,
+        env={**os.environ, **own, **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
     )
 
 
-def test_every_step_holds(tmp_path: Path) -> None:
+def interrupt(running: subprocess.Popen[str], at: str, how: signal.Signals = signal.SIGINT) -> None:
+    """Wait for a line, stop the demonstration there, and wait for its end."""
+    assert running.stdout is not None
+    assert any(at in line for line in running.stdout), f"it ended before {at!r}"
+    running.send_signal(how)
+    running.communicate()
+    assert running.returncode != 0
+
+
+def test_every_step_of_the_agents_road_holds(tmp_path: Path) -> None:
     """The picture is made twice, the second time with 0 bytes from the hub."""
-    done = start(tmp_path)
+    done = start(tmp_path, "--quick")
     out, _ = done.communicate()
     assert done.returncode == 0, out
     last = next(line for line in reversed(out.splitlines()) if line.startswith("zagent generate, again"))
     assert " 0 B " in last
     assert "every pixel equal" in last
-    assert not list(tmp_path.glob("zagent-demo-*"))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demonstration_cleans_up(tmp_path: Path, how: signal.Signals) -> None:
     """A mounted disk and its folder go when the demonstration is stopped in the middle."""
-    running = start(tmp_path)
-    assert running.stdout is not None
-    for line in running.stdout:
-        if "[3/9] zagent pull" in line:
-            break
-    running.send_signal(how)
-    running.communicate()
-    assert running.returncode != 0
-    assert not list(tmp_path.glob("zagent-demo-*"))
+    interrupt(start(tmp_path, "--quick"), "[3/9] zagent pull", how)
+    assert not list(tmp_path.iterdir())
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+
+
+def test_what_can_not_be_had_is_left_out_and_said(tmp_path: Path) -> None:
+    """Without an AWS provider the agent's road is all there is; that is told first, and it is no failure."""
+    done = start(tmp_path, **{NAMED: "/nowhere"})
+    out, _ = done.communicate()
+    assert done.returncode == 0, out
+    told, walked = out.split("[1/9]", 1)
+    assert "the AWS provider: " in told
+    assert "every pixel equal" in walked
+    assert "pulumi up" not in walked
+
+
+def test_all_can_be_required(tmp_path: Path) -> None:
+    """Where nothing may be left out, a missing part is an error before anything is done."""
+    done = start(tmp_path, "--require-all", **{NAMED: "/nowhere"})
+    out, _ = done.communicate()
+    assert done.returncode == 1
+    assert "[1/9]" not in out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.vm
+def test_an_interrupted_cloud_is_cleaned_up(tmp_path: Path) -> None:
+    """Stopped while its host boots, the road leaves no machine, no stack file and no folder."""
+    if lacking := missing():
+        pytest.skip("; ".join(map(str, lacking)))
+    interrupt(start(tmp_path), "HostBootstrap bootstrap creating")
+    assert not list(tmp_path.iterdir())
+    assert not (REPOSITORY / "Pulumi.drill.yaml").exists()
+    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in content(one)]
+
+
+def content(path: Path) -> bytes:
+    """What a file of /proc holds; nothing when its process has gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

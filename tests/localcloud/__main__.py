@@ -44,7 +44,8 @@ def start(state: StateFolder = DEFAULT, hosts: WithHosts = True) -> None:
     begun = time.monotonic()
     cloud.start(lambda line: print(line, flush=True))
     print(f"{'in all':<12} {time.monotonic() - begun:6.1f} s")
-    print('\nNow, in this shell:  eval "$(scripts/localcloud env)"')
+    if sys.stdout.isatty():
+        print('\nNow, in this shell:  eval "$(scripts/localcloud env)"')
 
 
 @app.command()

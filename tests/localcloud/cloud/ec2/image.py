@@ -14,7 +14,7 @@ ROOT_DEVICE = "/dev/sda1"
 ROOT_DISK = {"VolumeSize": 75, "VolumeType": "gp3", "DeleteOnTermination": True}
 """Of a launch that does not say otherwise; the size is in GiB."""
 
-PARAMETER = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
+PARAMETER = "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.12-ubuntu-24.04/latest/ami-id"
 """The public parameter by which AWS names the newest such image (AWS Deep Learning AMIs, developer guide)."""
 
 
