@@ -11,6 +11,9 @@ from pathlib import Path
 from tests.demo.road import Disproved
 from tests.localcloud.local import LocalCloud
 
+PATIENCE = 20.0
+"""Seconds between two signs of life."""
+
 
 class SetUp:
     """`scripts/localcloud start` in the background, its lines passed on as they come."""
@@ -39,9 +42,9 @@ class SetUp:
             Disproved: it could not be made.
         """
         assert self._running is not None
-        if self._running.poll() is None:
-            print("waiting for the Pulumi CLI, the VM image and the cloud …", flush=True)
-        self._relay.join()
+        while self._relay.is_alive():
+            print(f"waiting for the set-up, {time.monotonic() - self._began:.0f} s so far …", flush=True)
+            self._relay.join(PATIENCE)
         if self._running.wait():
             raise Disproved("the local cloud did not start; its own words are above")
         return self.cloud

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -36,7 +36,7 @@ def failures(problems: Iterable[Problem]) -> list[messages.CheckFailure]:
     return [messages.CheckFailure(property=written(path), reason=reason) for path, reason in problems]
 
 
-def difference(changes: Iterable[Change], tainted: bool) -> messages.DiffResponse:
+def difference(changes: Sequence[Change], tainted: bool) -> messages.DiffResponse:
     """What would change; a tainted resource is replaced although nothing else changes."""
     detailed = {written(one.path): Kind(kind=KINDS[one.kind, one.replaces]) for one in changes}
     replaces = {str(one.path[0]) for one in changes if one.replaces} | ({"id"} if tainted else set())

@@ -130,8 +130,21 @@ class Resource(Served):
         except Refused as refused:
             if state.value is None or config is None:
                 raise
-            raise Halfway(str(refused), self._outputs(state)) from refused
+            raise Halfway(str(refused), self._outputs(self._left(prior, state))) from refused
         return self._outputs(state)
+
+    def _left(self, prior: State, state: State) -> State:
+        """What a failed change left: after an update, the provider's answer takes all that was asked for as done.
+
+        Terraform looks at a resource again before it plans. Pulumi does not: the change would be forgotten.
+        """
+        if prior is NOTHING:
+            return state
+        try:
+            found = self._read(state)
+        except Refused:
+            return prior
+        return prior if found.value is None else found
 
     def _plan(self, prior: State, config: Any) -> Plan:
         wanted = proposed(self.shape, prior.value, config)
