@@ -18,6 +18,10 @@ PROJECT_FILE = "Pulumi.yaml"
 NEW_VOLUME_GIB = 100
 """The size of a new data volume: the weights' 32.88 GB, their bf16 copy of 20.5 GB, the runtime, room for images."""
 
+CIDR_EXAMPLE = "--path 'sshCidrs[0]' 203.0.113.7/32"
+TAG_EXAMPLE = "--path tags.team images"
+"""How a list and a table are set; their JSON as one text is refused by the engine."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -140,24 +144,24 @@ class Reader:
 
     def cidrs(self, key: str) -> tuple[str, ...]:
         """Address ranges, at least one and none of them the whole world."""
-        value = self._parsed(key, list, "'[\"203.0.113.7/32\"]'")
+        value = self._parsed(key, list, CIDR_EXAMPLE)
         if not value:
-            raise self._bad(key, value, "nobody could reach the host, nor could `pulumi up`", "'[\"203.0.113.7/32\"]'")
+            raise self._bad(key, value, "nobody could reach the host, nor could `pulumi up`", CIDR_EXAMPLE)
         for one in value:
             try:
                 network = ipaddress.ip_network(str(one))
             except ValueError as error:
-                raise self._bad(key, one, str(error), "'[\"203.0.113.7/32\"]'") from error
+                raise self._bad(key, one, str(error), CIDR_EXAMPLE) from error
             if network.prefixlen == 0:
-                raise self._bad(key, one, "the whole world could try to log in", "'[\"203.0.113.7/32\"]'")
+                raise self._bad(key, one, "the whole world could try to log in", CIDR_EXAMPLE)
         return tuple(str(one) for one in value)
 
     def tags(self, key: str) -> dict[str, str]:
         """Tags; those that begin with ``zagent:`` are ours."""
-        value = {str(name): str(text) for name, text in self._parsed(key, dict, '\'{"team": "images"}\'').items()}
+        value = {str(name): str(text) for name, text in self._parsed(key, dict, TAG_EXAMPLE).items()}
         for name in value:
             if name.startswith(("zagent:", "aws:")):
-                raise self._bad(key, name, "tags that begin so are not yours to set", '\'{"team": "images"}\'')
+                raise self._bad(key, name, "tags that begin so are not yours to set", TAG_EXAMPLE)
         return value
 
     def _parsed(self, key: str, wanted: type, example: str) -> Any:
@@ -171,4 +175,5 @@ class Reader:
         return parsed
 
     def _bad(self, key: str, value: object, why: str, example: str) -> BadSetting:
-        return BadSetting(key=key, file=self.file, value=repr(value), why=why, example=example)
+        words = example if example.startswith("--path ") else f"{key} {example}"
+        return BadSetting(key=key, file=self.file, value=repr(value), why=why, words=words)

@@ -15,7 +15,7 @@ class BadSetting(CloudError):
     """{key} in {file} is {value}: {why}"""
 
     exit_code = 51
-    remedy = "pulumi config set {key} {example}"
+    remedy = "pulumi config set {words}"
 
 
 class KeyFileMissing(CloudError):

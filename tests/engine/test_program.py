@@ -81,7 +81,7 @@ def test_an_up_that_failed_before_the_host_still_formats_once(stack: Stack, monk
 def test_what_can_not_be_is_told_before_anything_is_made(stack: Stack) -> None:
     """Bad settings, another zone than the volume's, two volumes: words, the command that mends it, and no resource."""
     stack.project.run("config", "set", "instanceType", "enormous")
-    assert "pulumi config set instanceType" in stack.refused("preview")
+    assert "pulumi config set instanceType " in stack.refused("preview")
     stack.project.run("config", "set", "instanceType", "x9z.large")
     assert "not offered" in stack.refused("preview")
     stack.project.run("config", "rm", "instanceType")

@@ -72,7 +72,9 @@ def test_a_bad_value_names_key_and_file(key: str, value: object) -> None:
     with pytest.raises(BadSetting) as caught:
         settings(**{key: value})
     assert caught.value.message.startswith(f"{key} in Pulumi.dev.yaml is ")
-    assert caught.value.advice.startswith(f"pulumi config set {key} ")
+    assert caught.value.advice.startswith(
+        (f"pulumi config set {key} ", f"pulumi config set --path '{key}[0]' ", f"pulumi config set --path {key}.")
+    )
 
 
 def test_our_tags_win() -> None:

@@ -21,11 +21,12 @@ from tests.localcloud.bridge.binary import NAMED
 from tests.localcloud.bridge.engine import Engine, left
 from tests.localcloud.cloud import api
 from tests.localcloud.cloud.ec2.models import LocalEC2Backend
+from tests.localcloud.cloud.region import REGION
 from tests.localcloud.process import Process
 from tests.localcloud.waiting import until
 
 COMMAND = [sys.executable, "-m", "tests.localcloud.bridge"]
-VPC = "aws:ec2/vpc:Vpc"
+VOLUME = "aws:ebs/volume:Volume"
 
 pytestmark = pytest.mark.cloud
 
@@ -62,9 +63,9 @@ class Held:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """What is asked of a VPC: who asks has the answer to its creation."""
-    held, describe = Held(), LocalEC2Backend.describe_vpcs
-    monkeypatch.setattr(LocalEC2Backend, "describe_vpcs", lambda *of, **named: held.hold(describe, *of, **named))
+    """What is asked of a volume: who asks has the answer to its creation."""
+    held, describe = Held(), LocalEC2Backend.describe_volumes
+    monkeypatch.setattr(LocalEC2Backend, "describe_volumes", lambda *of, **named: held.hold(describe, *of, **named))
     yield held
     held.go_on.set()
 
@@ -79,15 +80,15 @@ def test_a_cancelled_creation_is_kept(port: int, held: Held) -> None:
 
     The shell's variables alone tell where AWS is.
     """
-    engine, before = Engine(port), set(api.ec2().vpcs)
+    engine, before = Engine(port), set(api.ec2().volumes)
     engine.configure({})
     with ThreadPoolExecutor() as pool:
-        creation = pool.submit(engine.create, VPC, {"cidrBlock": "10.8.0.0/16"})
+        creation = pool.submit(engine.create, VOLUME, {"availabilityZone": f"{REGION}a", "size": 1})
         assert held.asked.wait(60)
         engine.cancel()
         failure = creation.exception(60)
     assert isinstance(failure, grpc.RpcError)
-    assert {left(failure, VPC).id} == set(api.ec2().vpcs) - before
+    assert {left(failure, VOLUME).id} == set(api.ec2().volumes) - before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
