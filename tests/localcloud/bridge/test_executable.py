@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def executable(provider_binary: Path, api_variables: dict[str, str]) -> Iterator
     variables = {**os.environ, **api_variables, NAMED: str(provider_binary)}
     with subprocess.Popen(COMMAND, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as bridge:
         yield bridge
-        bridge.kill()
+        bridge.terminate()
 
 
 @pytest.fixture
@@ -96,21 +97,23 @@ def test_a_cancelled_creation_is_kept(port: int, held: Held) -> None:
 def test_it_ends_quietly_with_its_provider(executable: subprocess.Popen[str], number: signal.Signals) -> None:
     """The engine interrupts it: it says nothing, leaves no provider behind and no folder of it."""
     provider = _provider(executable)
-    folder = Path(f"/proc/{provider.pid}/environ").read_text().partition("PLUGIN_UNIX_SOCKET_DIR=")[2].split("\0")[0]
-    assert Path(folder).is_dir()
+    folder = _folder(provider)
+    assert folder.is_dir()
     executable.send_signal(number)
     assert executable.communicate(timeout=60) == ("", "")
     assert executable.returncode == 0
     assert not provider.alive()
-    assert not Path(folder).exists()
+    assert not folder.exists()
 
 
 @pytest.mark.usefixtures("port")
 def test_its_provider_ends_when_it_is_killed(executable: subprocess.Popen[str]) -> None:
     """Nothing of a killed bridge stays behind and runs on."""
     provider = _provider(executable)
+    folder = _folder(provider)
     executable.kill()
     until(lambda: not provider.alive())
+    shutil.rmtree(folder)
 
 
 def test_without_a_provider_it_says_why() -> None:
@@ -124,3 +127,9 @@ def _provider(bridge: subprocess.Popen[str]) -> Process:
     """The one process that the bridge started."""
     (pid,) = Path(f"/proc/{bridge.pid}/task/{bridge.pid}/children").read_text().split()
     return Process.of(int(pid))
+
+
+def _folder(provider: Process) -> Path:
+    """Where a provider has its socket."""
+    variables = Path(f"/proc/{provider.pid}/environ").read_text()
+    return Path(variables.partition("PLUGIN_UNIX_SOCKET_DIR=")[2].split("\0")[0])

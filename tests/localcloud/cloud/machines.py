@@ -33,7 +33,7 @@ class Machines(Protocol):
         """Restart its system."""
 
     def terminate(self, instance_id: str) -> None:
-        """Cut its power and remove its root disk."""
+        """Shut it down and remove its root disk."""
 
     def replace_root(self, instance_id: str) -> None:
         """Give it a new root disk from the image and boot it; its other disks stay."""
