@@ -44,7 +44,7 @@ def _volumes(settings: Settings) -> list[str]:
     try:
         return list(aws.ebs.get_ebs_volumes(tags=settings.own_tags, filters=[living]).ids)
     except Exception as error:
-        if "no matching EBS Volume found" in str(error):  # the provider's way to say none
+        if "no matching EBS Volume found" in str(error):  # how the provider of pulumi_aws 7 says none; 5.100 lists none
             return []
         raise
 

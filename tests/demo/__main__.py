@@ -118,10 +118,12 @@ def _cloud(work: Path, set_up: SetUp, stack: ExitStack, *, keep: bool) -> bool:
     except Disproved as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
         return False
+    temporary = work / "tmp"  # what an interrupted engine leaves goes with the rest
+    temporary.mkdir()
     road = CloudRoad(
         pictures=PICTURES,
         hub_bytes=cloud.hub_bytes,
-        environment={**os.environ, **cloud.environment()},
+        environment={**os.environ, **cloud.environment(), "TMPDIR": str(temporary)},
         project=REPOSITORY,
         keys=work / "keys",
     )

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +18,13 @@ from tests.localcloud.parts import missing
 from tests.localcloud.state import REPOSITORY
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder whose path is short: those of sockets below it may have 107 characters (unix(7))."""
+    with TemporaryDirectory(prefix="z", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def start(temporary: Path, *words: str, **more: str) -> subprocess.Popen[str]:
@@ -35,34 +44,39 @@ def start(temporary: Path, *words: str, **more: str) -> subprocess.Popen[str]:
 def interrupt(running: subprocess.Popen[str], at: str, how: signal.Signals = signal.SIGINT) -> None:
     """Wait for a line, stop the demonstration there, and wait for its end."""
     assert running.stdout is not None
-    assert any(at in line for line in running.stdout), f"it ended before {at!r}"
+    said = []
+    for line in running.stdout:
+        said.append(line)
+        if at in line:
+            break
+    assert running.poll() is None, "".join(said)
     running.send_signal(how)
     running.communicate()
     assert running.returncode != 0
 
 
-def test_every_step_of_the_agents_road_holds(tmp_path: Path) -> None:
+def test_every_step_of_the_agents_road_holds(temporary: Path) -> None:
     """The picture is made twice, the second time with 0 bytes from the hub."""
-    done = start(tmp_path, "--quick")
+    done = start(temporary, "--quick")
     out, _ = done.communicate()
     assert done.returncode == 0, out
     last = next(line for line in reversed(out.splitlines()) if line.startswith("zagent generate, again"))
     assert " 0 B " in last
     assert "every pixel equal" in last
-    assert not list(tmp_path.iterdir())
+    assert not list(temporary.glob("zagent-*"))
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demonstration_cleans_up(tmp_path: Path, how: signal.Signals) -> None:
+def test_an_interrupted_demonstration_cleans_up(temporary: Path, how: signal.Signals) -> None:
     """A mounted disk and its folder go when the demonstration is stopped in the middle."""
-    interrupt(start(tmp_path, "--quick"), "[3/9] zagent pull", how)
-    assert not list(tmp_path.iterdir())
-    assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+    interrupt(start(temporary, "--quick"), "[3/9] zagent pull", how)
+    assert not list(temporary.glob("zagent-*"))
+    assert str(temporary) not in Path("/proc/self/mounts").read_text()
 
 
-def test_what_can_not_be_had_is_left_out_and_said(tmp_path: Path) -> None:
+def test_what_can_not_be_had_is_left_out_and_said(temporary: Path) -> None:
     """Without an AWS provider the agent's road is all there is; that is told first, and it is no failure."""
-    done = start(tmp_path, **{NAMED: "/nowhere"})
+    done = start(temporary, **{NAMED: "/nowhere"})
     out, _ = done.communicate()
     assert done.returncode == 0, out
     told, walked = out.split("[1/9]", 1)
@@ -71,24 +85,24 @@ def test_what_can_not_be_had_is_left_out_and_said(tmp_path: Path) -> None:
     assert "pulumi up" not in walked
 
 
-def test_all_can_be_required(tmp_path: Path) -> None:
+def test_all_can_be_required(temporary: Path) -> None:
     """Where nothing may be left out, a missing part is an error before anything is done."""
-    done = start(tmp_path, "--require-all", **{NAMED: "/nowhere"})
+    done = start(temporary, "--require-all", **{NAMED: "/nowhere"})
     out, _ = done.communicate()
     assert done.returncode == 1
     assert "[1/9]" not in out
-    assert not list(tmp_path.iterdir())
+    assert not list(temporary.glob("zagent-*"))
 
 
 @pytest.mark.vm
-def test_an_interrupted_cloud_is_cleaned_up(tmp_path: Path) -> None:
+def test_an_interrupted_cloud_is_cleaned_up(temporary: Path) -> None:
     """Stopped while its host boots, the road leaves no machine, no stack file and no folder."""
     if lacking := missing():
         pytest.skip("; ".join(map(str, lacking)))
-    interrupt(start(tmp_path), "HostBootstrap bootstrap creating")
-    assert not list(tmp_path.iterdir())
+    interrupt(start(temporary), "HostBootstrap bootstrap creating")
+    assert not list(temporary.glob("zagent-*"))
     assert not (REPOSITORY / "Pulumi.drill.yaml").exists()
-    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in content(one)]
+    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(temporary).encode() in content(one)]
 
 
 def content(path: Path) -> bytes:
