@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.localcloud import parts
+from tests.localcloud.errors import LocalCloudError
+
 OURS = ("ZAGENT_", "MODELSCOPE_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_", "XDG_")
 
 
@@ -30,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("root"):
                 item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make what the local cloud needs and is slow to make: minutes, once, that no test's time limit allows for."""
+    machines = any(one.get_closest_marker("vm") for one in session.items)
+    wanted = machines or any("obtainable" in getattr(one, "fixturenames", ()) for one in session.items)
+    if wanted and not session.config.option.collectonly and not parts.missing(machines):
+        try:
+            parts.prepare(machines, session.config.get_terminal_writer().line)
+        except LocalCloudError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
