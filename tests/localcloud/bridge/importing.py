@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.localcloud.bridge.cty import UNKNOWN
 from tests.localcloud.bridge.schema import Field, Many, Object, Type
 
 NOT_INPUTS = ("id", "tags_all")
@@ -39,9 +38,3 @@ def _block(kind: Type, value: Any) -> Any:
         case Many():
             return [_block(kind.element, one) for one in value]
     return value
-
-
-def with_defaults(state: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
-    """An imported state with the defaults that a plan takes for granted: AWS does not know of every argument."""
-    known = {name: value for name, value in planned.items() if value != UNKNOWN}
-    return {name: known.get(name) if value is None else value for name, value in state.items()}

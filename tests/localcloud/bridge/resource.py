@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.localcloud.bridge.changes import Change, changes
 from tests.localcloud.bridge.client import Plan, State
-from tests.localcloud.bridge.importing import inputs_of, with_defaults
+from tests.localcloud.bridge.importing import inputs_of
 from tests.localcloud.bridge.paths import covers, parsed, translated
 from tests.localcloud.bridge.propose import proposed
 from tests.localcloud.bridge.served import Problem, Properties, Refused, Served
@@ -103,10 +103,7 @@ class Resource(Served):
         state = self._read(state)
         if state.value is None:
             return None
-        inputs = inputs_of(self.shape, state.value)
-        planned = self._plan(state, inputs).planned.value
-        complete = State(with_defaults(state.value, planned), state.private)
-        return Found(self._outputs(complete), to_pulumi(self.shape, inputs))
+        return Found(self._outputs(state), to_pulumi(self.shape, inputs_of(self.shape, state.value)))
 
     def _read(self, state: State) -> State:
         if state.value is None:
@@ -123,7 +120,8 @@ class Resource(Served):
     def _change(self, prior: State, config: Any, preview: bool) -> dict[str, Any]:
         planned = self._plan(prior, config).planned
         if preview:
-            return self._outputs(planned)
+            # A plan's notes hold what the provider will apply, such as user data with its secrets: they stay here.
+            return self.shown(planned.value)
         state, diagnostics = self.client.apply(self.name, prior, planned, config)
         try:
             self.heed(diagnostics)

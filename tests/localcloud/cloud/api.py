@@ -19,7 +19,8 @@ from tests.localcloud.cloud.region import REGION
 
 @contextmanager
 def served(machines: Machines, disks: Disks) -> Iterator[int]:
-    """The port on 127.0.0.1 that serves the API for the length of the block, and forgets all at its end."""
+    """The port on 127.0.0.1 that serves the API for the length of the block, which begins and ends knowing nothing."""
+    _forget()  # what another moto in this process left is of its kind, not of ours
     LocalEC2Backend.machines, LocalEC2Backend.disks = machines, disks
     ec2_backends.backend = LocalEC2Backend
     image.publish()
@@ -30,8 +31,12 @@ def served(machines: Machines, disks: Disks) -> Iterator[int]:
     finally:
         server.stop()
         ec2_backends.backend = EC2Backend
-        ec2_backends.clear()
-        ssm_backends.clear()
+        _forget()
+
+
+def _forget() -> None:
+    ec2_backends.clear()
+    ssm_backends.clear()
 
 
 def ec2(region: str = REGION) -> LocalEC2Backend:
