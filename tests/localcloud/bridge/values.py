@@ -146,6 +146,8 @@ def to_pulumi(kind: Type, value: Any) -> Any:
             return {key: to_pulumi(kind.element, one) for key, one in value.items()}
         case Many():
             return [to_pulumi(kind.element, one) for one in value]
+        case Scalar(kind="number"):
+            return float(value)  # the provider writes what no binary fraction hits, such as 3.4, as text
     return value
 
 
