@@ -1,6 +1,7 @@
 """`python -m tests.localcloud.bridge [ENGINE]`: what the engine starts as ``pulumi-resource-aws``.
 
-It prints the port it serves on, and ends at once and quietly when it is interrupted, with the provider it started.
+It prints the port it serves on, and ends with the provider it started: at once and quietly when it is interrupted, or
+when the engine that started it has ended.
 """
 
 from __future__ import annotations
@@ -23,18 +24,22 @@ from tests.localcloud.bridge.server import Bridge
 WORKERS: Final = 64
 """Operations at a time: most of them wait for AWS."""
 
+LOOK_SECONDS: Final = 1
+"""How often it looks whether the engine is still there."""
 
-def serve(process: ProviderProcess, engine: str) -> tuple[Any, int]:
-    """A started server in front of a provider, and its port on 127.0.0.1."""
+
+def serve(process: ProviderProcess, address: str) -> tuple[Any, int]:
+    """A started server in front of a provider, and its port on 127.0.0.1; the engine listens at ``address``, if any."""
     server = grpc.server(ThreadPoolExecutor(WORKERS), options=UNLIMITED)
-    add_ResourceProviderServicer_to_server(Bridge(Client(process), Log(engine)), server)
+    add_ResourceProviderServicer_to_server(Bridge(Client(process), Log(address)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port
 
 
 def main() -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted, or until the engine has ended."""
+    engine = os.getppid()
     try:
         process = ProviderProcess(binary.find())
     except binary.ProviderMissing as missing:
@@ -47,9 +52,12 @@ def main() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    server, port = serve(process, engine=sys.argv[-1] if len(sys.argv) > 1 else "")
+    server, port = serve(process, address=sys.argv[-1] if len(sys.argv) > 1 else "")
     print(port, flush=True)
-    server.wait_for_termination()
+    # An engine that was killed interrupts nobody; its plug-ins would serve for ever.
+    while os.getppid() == engine:
+        server.wait_for_termination(timeout=LOOK_SECONDS)
+    end()
 
 
 if __name__ == "__main__":

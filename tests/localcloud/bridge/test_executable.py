@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -116,6 +117,19 @@ def test_its_provider_ends_when_it_is_killed(executable: subprocess.Popen[str]) 
     shutil.rmtree(folder)
 
 
+def test_it_ends_when_its_engine_is_killed(provider_binary: Path, api_variables: dict[str, str]) -> None:
+    """A killed engine interrupts nobody: neither the bridge nor its provider stays behind."""
+    variables = {**os.environ, **api_variables, NAMED: str(provider_binary)}
+    script = f"{shlex.join(COMMAND)} & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", script], env=variables, stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout is not None
+        bridge = Process.of(int(engine.stdout.readline()))
+        assert engine.stdout.readline(), "its port"
+        provider = _provider(bridge)
+        engine.kill()
+        until(lambda: not bridge.alive() and not provider.alive())
+
+
 def test_without_a_provider_it_says_why() -> None:
     """One line for the person, no traceback."""
     ended = subprocess.run(COMMAND, env={**os.environ, NAMED: "/nowhere"}, capture_output=True, text=True)
@@ -123,7 +137,7 @@ def test_without_a_provider_it_says_why() -> None:
     assert ended.stderr == f"{NAMED} names /nowhere, and there is no such file\n"
 
 
-def _provider(bridge: subprocess.Popen[str]) -> Process:
+def _provider(bridge: subprocess.Popen[str] | Process) -> Process:
     """The one process that the bridge started."""
     (pid,) = Path(f"/proc/{bridge.pid}/task/{bridge.pid}/children").read_text().split()
     return Process.of(int(pid))

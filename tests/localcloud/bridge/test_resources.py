@@ -47,6 +47,13 @@ def test_a_preview_knows_what_is_not_known_yet(engine: Engine) -> None:
     assert set(api.ec2().volumes) == before
 
 
+def test_a_preview_tells_no_user_data(engine: Engine) -> None:
+    """The provider keeps a digest of it in the state; its notes for the creation, with the data, are not shown."""
+    inputs = {"ami": "ami-1", "instanceType": "g6e.xlarge", "userData": "the host's private key"}
+    made = engine.create("aws:ec2/instance:Instance", inputs, preview=True)
+    assert "private key" not in str(made.outputs)
+
+
 def test_an_import_gives_the_inputs_of_what_is_there(engine: Engine, volume: Made) -> None:
     """A resource read by its id needs no change: neither with the inputs read, nor with those that it was made of."""
     found = engine.find("aws:ebs/volume:Volume", volume.id)
