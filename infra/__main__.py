@@ -8,6 +8,7 @@ from zagent.errors import ZagentError
 
 from infra import lookup, settings
 from infra.bootstrap.resource import HostBootstrap, HostBootstrapArgs
+from infra.bootstrap.want import ROOT
 from infra.components.data_volume import DataVolume, DataVolumeArgs
 from infra.components.gpu_host import GpuHost, GpuHostArgs
 from infra.components.network import Network, NetworkArgs
@@ -38,7 +39,7 @@ def main() -> None:
     pulumi.export("volume_id", volume.id)
     pulumi.export("volume_zone", zone)
     pulumi.export("volume_adopted", found is not None)
-    pulumi.export("mount_point", "/data")
+    pulumi.export("mount_point", ROOT)
 
 
 try:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import yaml
 
+from infra import tags
 from infra.errors import BadSetting, NoStack
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -45,7 +46,7 @@ class Settings:
     @property
     def own_tags(self) -> dict[str, str]:
         """The tags by which the stack's own things are found again."""
-        return {"zagent:project": self.project, "zagent:stack": self.stack}
+        return {tags.PROJECT: self.project, tags.STACK: self.stack}
 
     @property
     def tags(self) -> dict[str, str]:

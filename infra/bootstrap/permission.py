@@ -10,12 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from infra import tags
 from infra.bootstrap.ec2 import ec2
 from infra.errors import CloudRefused
 
 GIB = 1 << 30
-TAG = "zagent:format"
-PROJECT_TAG, STACK_TAG = "zagent:project", "zagent:stack"
 
 Phase = Literal["absent", "formatting", "done"]
 
@@ -103,11 +102,11 @@ class VolumeTag:
         """
         with ec2(self.region) as client:
             volume = client.describe_volumes(VolumeIds=[self.volume_id])["Volumes"][0]
-        tags = {one["Key"]: one["Value"] for one in volume.get("Tags", [])}
-        phase, uuid = parse(tags.get(TAG, ""))
+        found = tags.values(volume.get("Tags", []))
+        phase, uuid = parse(found.get(tags.FORMAT, ""))
         return Record(
             size=volume["Size"] * GIB,
-            ours=(tags.get(PROJECT_TAG), tags.get(STACK_TAG)) == (self.project, self.stack),
+            ours=(found.get(tags.PROJECT), found.get(tags.STACK)) == (self.project, self.stack),
             blank_born=not volume.get("SnapshotId"),
             phase=phase,
             uuid=uuid,
@@ -123,7 +122,7 @@ class VolumeTag:
         until = time.monotonic() + VISIBLE_WITHIN
         while self.read().uuid != uuid:
             if time.monotonic() > until:
-                raise CloudRefused(why=f"the tag {TAG} of {self.volume_id} was set, but is not seen")
+                raise CloudRefused(why=f"the tag {tags.FORMAT} of {self.volume_id} was set, but is not seen")
             time.sleep(1)
 
     def finish(self, uuid: str) -> None:
@@ -136,4 +135,4 @@ class VolumeTag:
 
     def _note(self, value: str) -> None:
         with ec2(self.region) as client:
-            client.create_tags(Resources=[self.volume_id], Tags=[{"Key": TAG, "Value": value}])
+            client.create_tags(Resources=[self.volume_id], Tags=[{"Key": tags.FORMAT, "Value": value}])

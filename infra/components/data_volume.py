@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra import tags
 from infra.lookup import Found
 from infra.settings import NEW_VOLUME_GIB, Settings
 
@@ -16,7 +17,7 @@ NEW_THROUGHPUT_MIB = 500
 FIXED_AT_BIRTH = ["snapshotId", "encrypted", "kmsKeyId"]
 """What AWS can't change on a volume: a difference would ask for a replacement, and there must never be one."""
 
-PERMISSION_TAG = 'tags["zagent:format"]'
+PERMISSION_TAG = f'tags["{tags.FORMAT}"]'
 """The permission to format, which the bootstrap keeps on the volume itself; Pulumi neither makes nor reverts it."""
 
 

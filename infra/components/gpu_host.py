@@ -10,6 +10,7 @@ import paramiko
 import pulumi
 import pulumi_aws as aws
 
+from infra import tags
 from infra.components.data_volume import DataVolume
 from infra.components.host_key import HostKey
 from infra.components.network import Network
@@ -68,7 +69,7 @@ class GpuHost(pulumi.ComponentResource):
             tags={
                 **settings.tags,
                 "Name": f"{settings.project}-{settings.stack}",
-                "zagent:host-key": self.key.public_key,
+                tags.HOST_KEY: self.key.public_key,
             },
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra import tags
 from infra.bootstrap.ec2 import ec2
 from infra.errors import DiskMissing, ManyVolumes, NoHost
 from infra.settings import Settings
@@ -13,8 +13,6 @@ from infra.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
-
-HOST_KEY_TAG = "zagent:host-key"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def host(settings: Settings) -> Found:
     if not volumes:
         serial = f"of a volume of {settings.project}/{settings.stack}"
         raise DiskMissing(address=instance["InstanceId"], serial=serial, disks="none that carries its tags")
-    return Found(_address(instance), _tags(instance).get(HOST_KEY_TAG, ""), volumes[0])
+    return Found(_address(instance), tags.values(instance.get("Tags", [])).get(tags.HOST_KEY, ""), volumes[0])
 
 
 def _instance(client: EC2Client, ours: list[FilterTypeDef], settings: Settings) -> InstanceTypeDef:
@@ -60,7 +58,3 @@ def _instance(client: EC2Client, ours: list[FilterTypeDef], settings: Settings) 
 
 def _address(instance: InstanceTypeDef) -> str:
     return instance.get("PublicIpAddress") or instance["PrivateIpAddress"]
-
-
-def _tags(instance: InstanceTypeDef) -> Mapping[str, str]:
-    return {one["Key"]: one["Value"] for one in instance.get("Tags", [])}

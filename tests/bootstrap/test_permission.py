@@ -12,10 +12,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from infra.bootstrap.permission import GIB, TAG, NoRecord, Record, VolumeTag, parse
+from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost
 from infra.operations import find
 from infra.settings import Settings
+from infra.tags import FORMAT as TAG
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
