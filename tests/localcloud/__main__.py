@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tests.localcloud import parts, shell
+from tests.localcloud import faulting, parts, shell
 from tests.localcloud.errors import LocalCloudError
 from tests.localcloud.hosts import image
 from tests.localcloud.hosts.fleet import Fleet
@@ -26,6 +26,7 @@ app = typer.Typer(
     help="A cloud on this machine: AWS's API, a virtual machine for each instance, a model hub with tiny weights. "
     'After `scripts/localcloud start` and `eval "$(scripts/localcloud env)"`, plain `pulumi up` works on it.',
 )
+app.add_typer(faulting.app, name="fault")
 
 HUB = "10.0.2.100"
 """The address at which machines reach the hub, on port 80."""
@@ -37,10 +38,12 @@ WithHosts = Annotated[bool, typer.Option("--hosts/--no-hosts", help="A virtual m
 @app.command()
 def start(state: StateFolder = DEFAULT, hosts: WithHosts = True) -> None:
     """Make what is missing and start it; returns when it answers."""
-    cloud = LocalCloud(state.absolute(), hosts)
+    cloud = LocalCloud(state.absolute(), hosts and not image.missing())
     if cloud.state.running():
         print(f"It runs already, in {cloud.folder}.")
         return
+    for line in parts.shortcomings(hosts):
+        print(line)
     begun = time.monotonic()
     cloud.start(lambda line: print(line, flush=True))
     print(f"{'in all':<12} {time.monotonic() - begun:6.1f} s")
@@ -72,7 +75,16 @@ def _readable(told: dict[str, Any]) -> str:
         f"volume         {one['id']}  {one['size_gib']} GiB in {one['zone']}, {one['state']} {one['instance']}".rstrip()
         for one in told["volumes"]
     ]
+    lines += [
+        f"snapshot       {one['id']}  of {one['volume']}, {one['size_gib']} GiB, {one['state']}"
+        for one in told["snapshots"]
+    ]
+    lines += [f"fault armed    {one['kind']} {one['about']}".rstrip() + _times(one["times"]) for one in told["faults"]]
     return "\n".join(lines)
+
+
+def _times(times: int | None) -> str:
+    return "" if times is None else f", {times} times more"
 
 
 @app.command()

@@ -33,6 +33,14 @@ def missing(hosts: bool = True) -> list[Missing]:
     return [*pulumi_cli.missing(), *plugins.missing(), *(image.missing() if hosts else [])]
 
 
+def shortcomings(hosts: bool) -> list[str]:
+    """What a cloud goes without on this machine, why, and what would help; the rest of it works."""
+    machines = image.missing() if hosts else []
+    return [f"no AWS resources for Pulumi, for lack of {one}" for one in plugins.missing()] + [
+        f"no virtual machines, for lack of {one}" for one in machines
+    ]
+
+
 def cached() -> frozenset[str]:
     """The parts that need no more work."""
     found = {"Pulumi CLI": pulumi_cli.find(), "VM image": image.find()}

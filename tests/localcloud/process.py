@@ -41,11 +41,19 @@ class Process:
     # What ended before, or was never ours, is left alone and no error.
     def end(self, patience_seconds: float = 10) -> None:
         """Ask it to end, and end it by force when it has not after ``patience_seconds``; returns when it is gone."""
-        for number, patience in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 60.0)):
-            if self.alive():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self.pid, number)
-                self._wait(patience)
+        self._signal(signal.SIGTERM)
+        self._wait(patience_seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once, by force, under the same contract; returns when it is gone."""
+        self._signal(signal.SIGKILL)
+        self._wait(60)
+
+    def _signal(self, number: int) -> None:
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def _wait(self, patience_seconds: float) -> None:
         deadline = time.monotonic() + patience_seconds
@@ -53,9 +61,9 @@ class Process:
             time.sleep(POLL_SECONDS)
 
 
-def descendants() -> list[Process]:
-    """Every process that this one started, and that those started, and so on."""
-    found, waiting = [], [os.getpid()]
+def descendants(pid: int | None = None) -> list[Process]:
+    """Every process that the one of this number started (None: this one), and that those started, and so on."""
+    found, waiting = [], [os.getpid() if pid is None else pid]
     while waiting:
         for child in _children(waiting.pop()):
             with contextlib.suppress(ProcessLookupError):

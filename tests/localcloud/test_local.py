@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.hosts import record as host
 from tests.localcloud.local import LocalCloud
 from tests.localcloud.process import Process
 from tests.localcloud.waiting import until
@@ -99,20 +100,38 @@ def test_stop_keeps_volumes_and_stacks(cloud: LocalCloud) -> None:
     assert daemon is not None
     assert not daemon.process.alive()
     cloud.start()
+    [kept] = client(cloud).describe_volumes()["Volumes"]
+    assert (kept["VolumeId"], kept["Size"], kept["State"]) == (volume, 1, "available")
     assert (cloud.state.volumes / f"{volume}.raw").stat().st_size == 1 << 30
     assert (cloud.state.backend / "stack").read_text() == "state"
 
 
 def test_it_starts_again_after_a_crash(cloud: LocalCloud) -> None:
-    """A daemon that was killed is seen as gone, not as running."""
+    """A daemon that was killed is seen as gone, not as running; the next has its volumes, and ends its machines."""
     cloud.start()
     daemon = cloud.state.running()
     assert daemon is not None
+    volume = client(cloud).create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    left = cloud.state.hosts / "i-0123"
+    left.mkdir()
+    host.Record("i-0123", "127.0.0.2").write(left)
     os.kill(daemon.pid, signal.SIGKILL)
     until(lambda: not daemon.process.alive())
     assert "start" in command(cloud, "status").stderr
     cloud.start()
-    assert client(cloud).describe_images()["Images"]
+    assert [one["VolumeId"] for one in client(cloud).describe_volumes()["Volumes"]] == [volume]
+    assert not left.exists()
+
+
+def test_volumes_that_can_not_be_understood_end_the_start(cloud: LocalCloud) -> None:
+    """With the file's name and what to do, and no traceback."""
+    cloud.state.create()
+    file = cloud.state.volumes / "123456789012.us-east-1.json"
+    file.write_text("{")
+    with pytest.raises(LocalCloudError, match=f"{file.name}.*move it away") as told:
+        cloud.start()
+    assert "Traceback" not in str(told.value)
+    assert file.read_text() == "{"
 
 
 def test_stop_never_ends_a_stranger(cloud: LocalCloud) -> None:

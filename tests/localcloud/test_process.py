@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.localcloud.process import Process
+from tests.localcloud.process import Process, descendants
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
@@ -39,6 +39,23 @@ def test_a_process_that_does_not_listen_is_killed() -> None:
         deaf.stdout.readline()
         Process.of(deaf.pid).end(patience_seconds=0.2)
         assert deaf.wait() == -signal.SIGKILL
+
+
+def test_a_killed_process_is_not_asked() -> None:
+    """It ends at once, without a chance to finish anything."""
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
+        Process.of(deaf.pid).kill()
+        assert deaf.wait() == -signal.SIGKILL
+
+
+def test_what_a_process_started_is_found(sleeper: subprocess.Popen[bytes]) -> None:
+    """Its children and theirs; not what others started."""
+    with subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = Process.of(int(parent.stdout.readline()))
+        assert descendants(parent.pid) == [child]
+        assert {child, Process.of(parent.pid), Process.of(sleeper.pid)} <= set(descendants())
+        child.end()
 
 
 def test_another_process_of_that_number_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:

@@ -16,7 +16,7 @@ from tests.localcloud.bridge.paths import written
 from tests.localcloud.bridge.process import ProviderFailed
 from tests.localcloud.bridge.resource import Halfway
 from tests.localcloud.bridge.served import Problem, Refused
-from tests.localcloud.bridge.values import Misfit, message
+from tests.localcloud.bridge.values import Misfit, message, opened
 
 Kind = messages.PropertyDiff
 KINDS: Final[Mapping[tuple[str, bool], Any]] = {
@@ -36,8 +36,11 @@ def failures(problems: Iterable[Problem]) -> list[messages.CheckFailure]:
     return [messages.CheckFailure(property=written(path), reason=reason) for path, reason in problems]
 
 
-def difference(changes: Sequence[Change], tainted: bool) -> messages.DiffResponse:
-    """What would change; a tainted resource is replaced although nothing else changes."""
+def difference(changes: Sequence[Change], tainted: bool, named: bool) -> messages.DiffResponse:
+    """What would change; a tainted resource is replaced although nothing else changes.
+
+    One that the program ``named`` is deleted before its replacement is made, which has the same name.
+    """
     detailed = {written(one.path): Kind(kind=KINDS[one.kind, one.replaces]) for one in changes}
     replaces = {str(one.path[0]) for one in changes if one.replaces} | ({"id"} if tainted else set())
     some = bool(detailed) or tainted
@@ -47,6 +50,7 @@ def difference(changes: Sequence[Change], tainted: bool) -> messages.DiffRespons
         replaces=sorted(replaces),
         detailedDiff=detailed,
         hasDetailedDiff=bool(detailed),
+        deleteBeforeReplace=bool(replaces) and named,
     )
 
 
@@ -69,7 +73,7 @@ def explained(method: Method) -> Method:
 def _details(error: Halfway) -> bytes:
     """The resource that is left there, where the engine looks for it: it then keeps it in the stack's state."""
     left = messages.ErrorResourceInitFailed(
-        id=str(error.outputs.get("id") or ""), properties=message(error.outputs), reasons=[str(error)]
+        id=str(opened(error.outputs.get("id")) or ""), properties=message(error.outputs), reasons=[str(error)]
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
     status.details.add().Pack(left)

@@ -18,7 +18,8 @@ class NotServed(Exception):
 
     def __init__(self, token: str) -> None:
         super().__init__(
-            f"the local cloud's AWS provider does not serve {token}; what it serves is in {__package__}.tokens"
+            f"the local cloud's AWS provider does not serve {token}: it would have to be added to"
+            " tests/localcloud/bridge/tokens.py"
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tests.localcloud.bridge.paths import Path, covers
 from tests.localcloud.bridge.propose import equal
 from tests.localcloud.bridge.schema import Many, Object, Type
+
+NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ def changes(kind: Object, prior: Any, planned: Any, config: Any, replacing: Iter
 def _object(kind: Object, prior: Any, planned: Any, config: Any, path: Path) -> Iterator[Change]:
     for field in kind.by_property.values():
         said = config[field.name] if isinstance(config, dict) else config
-        asked = field.settable and not (field.computed and said is None)
-        yield from _value(field.type, prior[field.name], planned[field.name], said, (*path, field.pulumi_name), asked)
+        before = prior[field.name]
+        asked = field.settable and (said is not None or not (field.computed or before is None))
+        yield from _value(field.type, before, planned[field.name], said, (*path, field.pulumi_name), asked)
 
 
 def _value(kind: Type, prior: Any, planned: Any, config: Any, path: Path, asked: bool) -> Iterator[Change]:
-    if equal(kind, prior, planned):
+    # The provider may write down as empty what nobody has said anything of.
+    if equal(kind, prior, planned) or (config is None and prior in NOTHING and planned in NOTHING):
         return
     match kind, prior, planned:
         case Object(), dict(), dict():
@@ -50,6 +54,10 @@ def _value(kind: Type, prior: Any, planned: Any, config: Any, path: Path, asked:
         case Many(flat=True), [before], [after]:
             said = config[0] if isinstance(config, list) and config else config
             yield from _value(kind.element, before, after, said, path, asked)
+        case Many(kind="list"), list(), list() if len(prior) == len(planned):
+            for position, (before, after) in enumerate(zip(prior, planned, strict=True)):
+                said = config[position] if isinstance(config, list) and position < len(config) else None
+                yield from _value(kind.element, before, after, said, (*path, position), asked)
         case Many(kind="map"), dict(), dict():
             for key in sorted(prior.keys() | planned.keys()):
                 yield from _value(kind.element, prior.get(key), planned.get(key), config, (*path, key), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,6 +17,8 @@ PROTO: Final = "tests/localcloud/bridge/tfplugin5.proto"
 UNLIMITED: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 TERRAFORM: Final = "1.11.4"
 """The Terraform that the provider is told it works for; it only shows in the provider's user agent."""
+
+_NAMED: Final = re.compile(r"\w+(?:\.\d+\.\w+)+")
 
 Steps = tuple[str | int, ...]
 """A path in a value, by Terraform's names: attributes, map keys and positions."""
@@ -150,7 +153,19 @@ def _python(value: Any) -> Any:
 
 
 def _diagnostics(answer: Any) -> list[Diagnostic]:
-    return [Diagnostic(one.severity == 1, one.summary, one.detail, _steps(one.attribute)) for one in answer.diagnostics]
+    return [Diagnostic(one.severity == 1, one.summary, one.detail, _about(one)) for one in answer.diagnostics]
+
+
+def _about(diagnostic: Any) -> Steps:
+    """The path that a diagnostic is about.
+
+    In a block, its last step may be a neighbour's: the provider's SDK lets paths share memory. The text has the right
+    one, as ``schedule.0.retain_rule.0.interval``.
+    """
+    steps = _steps(diagnostic.attribute)
+    found = _NAMED.search(diagnostic.summary)
+    named = tuple(int(step) if step.isdigit() else step for step in found[0].split(".")) if found else ()
+    return named if len(named) == len(steps) and named[:-1] == steps[:-1] else steps
 
 
 def _steps(path: Any) -> Steps:

@@ -11,9 +11,11 @@ from tests.localcloud.bridge import binary
 from tests.localcloud.bridge.__main__ import serve
 from tests.localcloud.bridge.client import Client
 from tests.localcloud.bridge.engine import Engine, Log, Made, listening
+from tests.localcloud.bridge.lives import LIVES, Lives
 from tests.localcloud.bridge.process import ProviderProcess
 from tests.localcloud.cloud import api
 from tests.localcloud.cloud.disks import Disks
+from tests.localcloud.cloud.ec2.volumes import VolumeBackend
 from tests.localcloud.cloud.machines import NoMachines
 from tests.localcloud.cloud.region import REGION
 
@@ -26,7 +28,9 @@ def api_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str
     """The variables by which a provider finds an AWS of this folder's tests."""
     disks = Disks(tmp_path_factory.mktemp("disks"))
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
-    with api.served(NoMachines(), disks) as port:
+    with pytest.MonkeyPatch.context() as patch, api.served(NoMachines(), disks) as port:
+        # The provider looks every 15 s whether a snapshot is complete, so it had better be at the first look.
+        patch.setattr(VolumeBackend, "take_a_while", lambda *_: None)
         yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": REGION, **keys}
 
 
@@ -74,6 +78,19 @@ def engine(process: ProviderProcess, log: Log) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="package")
-def volume(engine: Engine) -> Made:
-    """A volume that all tests share, and that none changes: it takes the provider ten seconds."""
-    return engine.create("aws:ebs/volume:Volume", VOLUME)
+def lives(engine: Engine) -> Iterator[Lives]:
+    """A resource of each type that all tests share, and that none changes: some take the provider ten seconds.
+
+    All are there before the first test that uses one: tests let AWS refuse what these, too, would ask of it.
+    """
+    lives = Lives(engine)
+    for name in LIVES:
+        lives[name]
+    yield lives
+    lives.delete()
+
+
+@pytest.fixture(scope="package")
+def volume(lives: Lives) -> Made:
+    """The volume among them."""
+    return lives["volume"]

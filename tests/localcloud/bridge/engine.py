@@ -55,9 +55,15 @@ class Engine:
         answer = self._provider.Invoke(messages.InvokeRequest(tok=token, args=message(arguments)))
         return _values(getattr(answer, "return")), [one.reason for one in answer.failures]
 
-    def check(self, kind: str, inputs: Values) -> dict[str, str]:
+    def check(self, kind: str, inputs: Values, **named: Any) -> dict[str, str]:
         """What is wrong with a resource's inputs, by property."""
-        return _reasons(self._provider.Check(messages.CheckRequest(type=kind, news=message(inputs))))
+        request = messages.CheckRequest(type=kind, news=message(inputs), **{"name": "one", **named})
+        return _reasons(self._provider.Check(request))
+
+    def checked(self, kind: str, inputs: Values, before: Values | None = None, **named: Any) -> dict[str, Any]:
+        """A resource's inputs, with what the provider adds; ``before`` are those of its last update."""
+        request = messages.CheckRequest(type=kind, news=message(inputs), olds=message(before or {}), **named)
+        return _values(self._provider.Check(request).inputs)
 
     def diff(self, made: Made, inputs: Values, ignored: Iterable[str] = ()) -> messages.DiffResponse:
         """What other inputs would change."""
@@ -66,16 +72,17 @@ class Engine:
         answer: messages.DiffResponse = self._provider.Diff(request)
         return answer
 
-    def create(self, kind: str, inputs: Values, preview: bool = False) -> Made:
+    def create(self, kind: str, inputs: Values, preview: bool = False, seconds: float = 0) -> Made:
         """Create a resource; in a preview it has no id."""
-        request = messages.CreateRequest(type=kind, properties=message(inputs), preview=preview)
+        request = messages.CreateRequest(type=kind, properties=message(inputs), preview=preview, timeout=seconds)
         answer = self._provider.Create(request)
         return Made(kind, answer.id, inputs, _values(answer.properties))
 
-    def update(self, made: Made, inputs: Values) -> Made:
+    def update(self, made: Made, inputs: Values, seconds: float = 0) -> Made:
         """Change a resource in place."""
         olds, news = message(made.outputs), message(inputs)
-        answer = self._provider.Update(messages.UpdateRequest(type=made.kind, id=made.id, olds=olds, news=news))
+        request = messages.UpdateRequest(type=made.kind, id=made.id, olds=olds, news=news, timeout=seconds)
+        answer = self._provider.Update(request)
         return Made(made.kind, made.id, inputs, _values(answer.properties))
 
     def find(self, kind: str, identity: str) -> Made:
@@ -87,9 +94,10 @@ class Engine:
         state, inputs = message(made.outputs), message(made.inputs)
         return self._read(messages.ReadRequest(type=made.kind, id=made.id, properties=state, inputs=inputs))
 
-    def delete(self, made: Made) -> None:
+    def delete(self, made: Made, seconds: float = 0) -> None:
         """Delete a resource."""
-        self._provider.Delete(messages.DeleteRequest(type=made.kind, id=made.id, properties=message(made.outputs)))
+        outputs = message(made.outputs)
+        self._provider.Delete(messages.DeleteRequest(type=made.kind, id=made.id, properties=outputs, timeout=seconds))
 
     def cancel(self) -> None:
         """Have all that is under way given up."""

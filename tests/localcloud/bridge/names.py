@@ -8,6 +8,14 @@ from typing import Final
 DIFFERENT: Final[Mapping[str, str]] = {"aws_ec2_instance_type.gpus": "gpuses"}
 """Names that pulumi-aws sets by hand: ``aws_type.path.of.attribute`` -> property."""
 
+SINGLE: Final = frozenset(
+    f"aws_dlm_lifecycle_policy.policy_details.{path}" for path in ("resource_locations", "schedule.create_rule.times")
+)
+"""Lists that hold one element at most: Pulumi shows the element. The provider's schema tells this of blocks only."""
+
+DOCUMENTS: Final = frozenset({"aws_iam_role.assume_role_policy", "aws_iam_role_policy.policy"})
+"""JSON texts that pulumi-aws also takes as objects."""
+
 
 def camel(name: str) -> str:
     """``vpc_security_group_ids`` -> ``vpcSecurityGroupIds``."""

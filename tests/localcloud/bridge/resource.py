@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.localcloud.bridge import timeouts
 from tests.localcloud.bridge.changes import Change, changes
-from tests.localcloud.bridge.client import Plan, State
-from tests.localcloud.bridge.importing import inputs_of
+from tests.localcloud.bridge.client import Plan, State, Steps
+from tests.localcloud.bridge.importing import inputs_of, program, said
 from tests.localcloud.bridge.paths import covers, parsed, translated
 from tests.localcloud.bridge.propose import proposed
 from tests.localcloud.bridge.served import Problem, Properties, Refused, Served
+from tests.localcloud.bridge.timeouts import Operation
 from tests.localcloud.bridge.values import to_provider, to_pulumi
 
 META: Final = "__meta"
@@ -58,29 +60,29 @@ class Resource(Served):
         patterns = [parsed(path) for path in ignored]
         return [one for one in found if not any(covers(pattern, one.path) for pattern in patterns)]
 
-    def create(self, inputs: Properties, preview: bool) -> dict[str, Any]:
+    def create(self, inputs: Properties, preview: bool, seconds: float = 0) -> dict[str, Any]:
         """The outputs of a new resource; in a preview nothing is made, and much is unknown.
 
         Raises:
-            Halfway: something was made, but not all that was asked for.
+            Halfway: something was made, but not all that was asked for; also when it took more than ``seconds``.
         """
         try:
-            return self._change(NOTHING, self.config(inputs), preview)
+            return self._change("create", NOTHING, self.config(inputs), preview, seconds)
         except Halfway as failure:
             failure.outputs[TAINTED] = True
             raise
 
-    def update(self, outputs: Properties, inputs: Properties, preview: bool) -> dict[str, Any]:
+    def update(self, outputs: Properties, inputs: Properties, preview: bool, seconds: float = 0) -> dict[str, Any]:
         """The outputs after a change in place.
 
         Raises:
             Halfway: the change failed, and the outputs say how far it went.
         """
-        return self._change(self._state(outputs), self.config(inputs), preview)
+        return self._change("update", self._state(outputs), self.config(inputs), preview, seconds)
 
-    def delete(self, outputs: Properties) -> None:
+    def delete(self, outputs: Properties, seconds: float = 0) -> None:
         """Delete the resource; returns when it is gone."""
-        self._change(self._state(outputs), None, preview=False)
+        self._change("delete", self._state(outputs), None, preview=False, seconds=seconds)
 
     def read(self, outputs: Properties, inputs: Properties) -> Found | None:
         """The resource as it is now, or None when it is gone.
@@ -103,7 +105,18 @@ class Resource(Served):
         state = self._read(state)
         if state.value is None:
             return None
-        return Found(self._outputs(state), to_pulumi(self.shape, inputs_of(self.shape, state.value)))
+        return Found(self._outputs(state), said(to_pulumi(self.shape, self._program(state))))
+
+    def _program(self, state: State) -> Any:
+        """The configuration that changes nothing; where only a digest is known, as of user data, it says nothing."""
+        config = program(self.shape, state.value, self._objections)
+        changed = {one.path[0] for one in self._changes(state, config)}
+        return config | {
+            field.name: None for name, field in self.shape.by_property.items() if name in changed and field.inferred
+        }
+
+    def _objections(self, config: Any) -> list[Steps]:
+        return [one.path for one in self.client.validate(self.name, config) if one.is_error]
 
     def _read(self, state: State) -> State:
         if state.value is None:
@@ -117,8 +130,8 @@ class Resource(Served):
         replacing = [translated(self.shape, steps) for steps in plan.replaces]
         return changes(self.shape, prior.value, plan.planned.value, config, replacing)
 
-    def _change(self, prior: State, config: Any, preview: bool) -> dict[str, Any]:
-        planned = self._plan(prior, config).planned
+    def _change(self, operation: Operation, prior: State, config: Any, preview: bool, seconds: float) -> dict[str, Any]:
+        planned = self._limited(self._plan(prior, config).planned, operation, seconds)
         if preview:
             # A plan's notes hold what the provider will apply, such as user data with its secrets: they stay here.
             return self.shown(planned.value)
@@ -130,6 +143,15 @@ class Resource(Served):
                 raise
             raise Halfway(str(refused), self._outputs(self._left(prior, state))) from refused
         return self._outputs(state)
+
+    def _limited(self, planned: State, operation: Operation, seconds: float) -> State:
+        """The plan, with a time-out for the operation unless it is 0."""
+        if not seconds:
+            return planned
+        if not timeouts.settable(self.shape, operation):
+            self.warn(f"the time-out for {operation} has no effect: the AWS provider has none for {self.name}")
+            return planned
+        return State(planned.value, timeouts.limited(planned.private, operation, seconds))
 
     def _left(self, prior: State, state: State) -> State:
         """What a failed change left: after an update, the provider's answer takes all that was asked for as done.

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from tests.localcloud.bridge.names import property_name
+from tests.localcloud.bridge.names import DOCUMENTS, SINGLE, property_name
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """A string, a number or a boolean."""
+    """A string, a number or a boolean. A ``document`` is JSON, which Pulumi also takes as an object."""
 
     kind: Literal["string", "number", "bool"]
+    document: bool = False
 
 
 @dataclass(frozen=True)
 class Many:
-    """A list, set or map. A ``flat`` one is a block of which there may be one only: Pulumi shows its element."""
+    """A list, set or map. A ``flat`` one may have one element only, which is what Pulumi shows."""
 
     kind: Literal["list", "set", "map"]
     element: Type
@@ -38,12 +39,18 @@ class Field:
     optional: bool = False
     computed: bool = False
     sensitive: bool = False
+    deprecated: bool = False
     block: bool = False
 
     @property
     def settable(self) -> bool:
         """Whether a program may give it."""
         return self.required or self.optional or self.block
+
+    @property
+    def inferred(self) -> bool:
+        """Whether silence means: as it is."""
+        return self.optional and self.computed
 
     @property
     def empty(self) -> Any:
@@ -87,7 +94,7 @@ def object_of(block: Any, path: str) -> Object:
 
 def _attribute(attribute: Any, path: str) -> Field:
     kind = _type_of(json.loads(attribute.type), path)
-    flags = {name: getattr(attribute, name) for name in ("required", "optional", "computed", "sensitive")}
+    flags = {name: getattr(attribute, name) for name in ("required", "optional", "computed", "sensitive", "deprecated")}
     return Field(attribute.name, property_name(path, _repeats(kind)), kind, **flags)
 
 
@@ -95,16 +102,18 @@ def _nested(nested: Any, path: str) -> Field:
     element = object_of(nested.block, path)
     kind = {2: "list", 3: "set", 4: "map"}.get(nested.nesting)
     type_: Type = Many(kind, element, flat=nested.max_items == 1) if kind else element  # type: ignore[arg-type]
-    return Field(nested.type_name, property_name(path, _repeats(type_)), type_, block=True)
+    name = property_name(path, _repeats(type_))
+    flags = {"required": nested.min_items > 0, "deprecated": nested.block.deprecated}
+    return Field(nested.type_name, name, type_, **flags, block=True)
 
 
 def _type_of(written: Any, path: str) -> Type:
     if isinstance(written, str):
-        return Scalar(written)  # type: ignore[arg-type]
+        return Scalar(written, document=path in DOCUMENTS)  # type: ignore[arg-type]
     kind, inner = written
     if kind == "object":
         return Object(tuple(_member(name, one, f"{path}.{name}") for name, one in inner.items()))
-    return Many(kind, _type_of(inner, path))
+    return Many(kind, _type_of(inner, path), flat=path in SINGLE)
 
 
 def _member(name: str, written: Any, path: str) -> Field:

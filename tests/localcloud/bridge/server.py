@@ -13,21 +13,19 @@ from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
-from tests.localcloud.bridge import configuration
+from tests.localcloud.bridge import autoname, configuration
 from tests.localcloud.bridge.answers import difference, explained, failures
 from tests.localcloud.bridge.catalog import Catalog
 from tests.localcloud.bridge.client import Client
+from tests.localcloud.bridge.hiding import hidden, hiding
 from tests.localcloud.bridge.log import Log
 from tests.localcloud.bridge.resource import META, TAINTED, Resource
 from tests.localcloud.bridge.served import Served
-from tests.localcloud.bridge.values import message, plain
+from tests.localcloud.bridge.values import message, opened, plain
 
 
 class Bridge(ResourceProviderServicer):
-    """The AWS provider, as the engine calls it.
-
-    It takes no secrets: the engine then sends plain values, and marks the outputs of the same names secret itself.
-    """
+    """The AWS provider, as the engine calls it."""
 
     def __init__(self, client: Client, log: Log) -> None:
         self._client = client
@@ -35,8 +33,8 @@ class Bridge(ResourceProviderServicer):
         self._catalog: Catalog | None = None
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> messages.ProviderHandshakeResponse:
-        """Tell what the provider takes: plain values only."""
-        return messages.ProviderHandshakeResponse()
+        """Tell what the provider takes: secrets as such, and how the stack wants names to be made."""
+        return messages.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Be the version that the program's SDK asks for."""
@@ -61,7 +59,9 @@ class Bridge(ResourceProviderServicer):
         """Configure the provider, before anything else is asked of it."""
         region = configuration.apply(self._provider, plain(request.args))
         self._catalog = Catalog(self._client, region)
-        return messages.ConfigureResponse(supportsPreview=True)
+        return messages.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
+        )
 
     @explained
     def Invoke(self, request: messages.InvokeRequest, context: grpc.ServicerContext) -> messages.InvokeResponse:
@@ -75,22 +75,28 @@ class Bridge(ResourceProviderServicer):
 
     @explained
     def Check(self, request: messages.CheckRequest, context: grpc.ServicerContext) -> messages.CheckResponse:
-        """Validate a resource's inputs."""
-        found = self._resource(request).check(plain(request.news))
+        """Validate a resource's inputs, with the name that it gets if the program gives none."""
+        resource = self._resource(request)
+        name, found = autoname.added(resource.name, resource.shape, request)
+        request.news.update(name)
+        found = found or resource.check(plain(request.news))
         return messages.CheckResponse(inputs=request.news, failures=failures(found))
 
     @explained
     def Diff(self, request: messages.DiffRequest, context: grpc.ServicerContext) -> messages.DiffResponse:
         """Plan, and tell what would change."""
-        outputs = plain(request.olds)
-        found = self._resource(request).diff(outputs, plain(request.news), request.ignoreChanges)
-        return difference(found, tainted=TAINTED in outputs)
+        resource, outputs, inputs = self._resource(request), plain(request.olds), plain(request.news)
+        found = resource.diff(outputs, inputs, request.ignoreChanges)
+        named = autoname.given(resource.name, resource.shape, inputs)
+        return difference(found, tainted=TAINTED in outputs, named=named)
 
     @explained
     def Create(self, request: messages.CreateRequest, context: grpc.ServicerContext) -> messages.CreateResponse:
         """Create a resource, or tell what it would be."""
-        outputs = self._resource(request).create(plain(request.properties), request.preview)
-        identity = "" if request.preview else str(outputs["id"])
+        resource, inputs = self._resource(request), plain(request.properties)
+        create = partial(resource.create, inputs, request.preview, request.timeout)
+        outputs = hidden(hiding(request.properties), create)
+        identity = "" if request.preview else str(opened(outputs["id"]))
         return messages.CreateResponse(id=identity, properties=message(outputs))
 
     @explained
@@ -100,21 +106,23 @@ class Bridge(ResourceProviderServicer):
         found = resource.read(outputs, plain(request.inputs)) if META in outputs else resource.find(request.id)
         if found is None:
             return messages.ReadResponse()
-        identity = str(found.outputs["id"])
-        return messages.ReadResponse(id=identity, properties=message(found.outputs), inputs=message(found.inputs))
+        hide = hiding(request.inputs, request.properties)
+        properties, inputs = message(hide(found.outputs)), message(hide(found.inputs))
+        return messages.ReadResponse(id=str(found.outputs["id"]), properties=properties, inputs=inputs)
 
     @explained
     def Update(self, request: messages.UpdateRequest, context: grpc.ServicerContext) -> messages.UpdateResponse:
         """Change a resource in place, or tell what it would be."""
-        outputs = self._resource(request).update(plain(request.olds), plain(request.news), request.preview)
-        return messages.UpdateResponse(properties=message(outputs))
+        olds, news = plain(request.olds), plain(request.news)
+        update = partial(self._resource(request).update, olds, news, request.preview, request.timeout)
+        return messages.UpdateResponse(properties=message(hidden(hiding(request.news), update)))
 
     # Safety contract: the engine asks for a deletion only of what the stack's state holds, never of a retained
     # resource; the resource deleted is the one whose id is in the state.
     @explained
     def Delete(self, request: messages.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Delete a resource; answers when it is gone."""
-        self._resource(request).delete(plain(request.properties))
+        self._resource(request).delete(plain(request.properties), request.timeout)
         return empty_pb2.Empty()
 
     @explained

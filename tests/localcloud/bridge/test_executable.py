@@ -28,7 +28,7 @@ from tests.localcloud.process import Process
 from tests.localcloud.waiting import until
 
 COMMAND = [sys.executable, "-m", "tests.localcloud.bridge"]
-VOLUME = "aws:ebs/volume:Volume"
+SNAPSHOT = "aws:ebs/snapshot:Snapshot"
 
 pytestmark = pytest.mark.cloud
 
@@ -65,9 +65,13 @@ class Held:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """What is asked of a volume: who asks has the answer to its creation."""
-    held, describe = Held(), LocalEC2Backend.describe_volumes
-    monkeypatch.setattr(LocalEC2Backend, "describe_volumes", lambda *of, **named: held.hold(describe, *of, **named))
+    """What is asked of a snapshot: who asks has the answer to its creation."""
+    held, describe = Held(), LocalEC2Backend.describe_snapshots
+
+    def answer(*of: Any, **named: Any) -> Any:
+        return held.hold(describe, *of, **named)
+
+    monkeypatch.setattr(LocalEC2Backend, "describe_snapshots", answer)
     yield held
     held.go_on.set()
 
@@ -82,15 +86,16 @@ def test_a_cancelled_creation_is_kept(port: int, held: Held) -> None:
 
     The shell's variables alone tell where AWS is.
     """
-    engine, before = Engine(port), set(api.ec2().volumes)
+    engine, before = Engine(port), set(api.ec2().snapshots)
+    volume = api.ec2().create_volume(1, f"{REGION}a")
     engine.configure({})
     with ThreadPoolExecutor() as pool:
-        creation = pool.submit(engine.create, VOLUME, {"availabilityZone": f"{REGION}a", "size": 1})
+        creation = pool.submit(engine.create, SNAPSHOT, {"volumeId": volume.id})
         assert held.asked.wait(60)
         engine.cancel()
         failure = creation.exception(60)
     assert isinstance(failure, grpc.RpcError)
-    assert {left(failure, VOLUME).id} == set(api.ec2().volumes) - before
+    assert {left(failure, SNAPSHOT).id} == set(api.ec2().snapshots) - before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from tests.localcloud.bridge.engine import Engine, Made
+from tests.localcloud.bridge.lives import Lives
 from tests.localcloud.bridge.values import SECRET, SIGNATURE
 from tests.localcloud.cloud.ec2.image import AMI_ID, PARAMETER
 from tests.localcloud.cloud.region import REGION
@@ -49,6 +53,43 @@ def test_an_answer_has_its_nested_values(engine: Engine) -> None:
     found, failures = engine.invoke("aws:ec2/getInstanceType:getInstanceType", {"instanceType": "g6e.xlarge"})
     assert not failures
     assert [(one["name"], one["count"]) for one in found["gpuses"]] == [("L40S", 1)]
+
+
+def test_the_region_its_zones_and_the_account_are_known(engine: Engine) -> None:
+    """What programs ask to name things: nothing has to be given."""
+    region, _ = engine.invoke("aws:index/getRegion:getRegion", {})
+    assert region["region"] == REGION
+    zones, _ = engine.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {"state": "available"})
+    assert f"{REGION}a" in zones["names"]
+    account, _ = engine.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})
+    assert account["accountId"] == DEFAULT_ACCOUNT_ID
+    partition, _ = engine.invoke("aws:index/getPartition:getPartition", {})
+    assert (partition["partition"], partition["dnsSuffix"]) == ("aws", "amazonaws.com")
+
+
+def test_snapshots_are_found(engine: Engine, lives: Lives) -> None:
+    """All ids, and what there is to know of the newest."""
+    asked = {"owners": ["self"], **_tagged("the tests")}
+    found, _ = engine.invoke("aws:ebs/getSnapshotIds:getSnapshotIds", asked)
+    assert found["ids"] == [lives["snapshot"].id]
+    newest, _ = engine.invoke("aws:ebs/getSnapshot:getSnapshot", {"mostRecent": True, **asked})
+    assert (newest["id"], newest["volumeId"], newest["state"]) == (found["ids"][0], lives["volume"].id, "completed")
+
+
+def test_a_policy_document_is_made(engine: Engine) -> None:
+    """As text, in IAM's own form, from statements in Pulumi's."""
+    condition = {"test": "StringEquals", "variable": "ec2:ResourceTag/of", "values": ["the tests"]}
+    statement = {"actions": ["ec2:AttachVolume"], "resources": ["*"], "conditions": [condition]}
+    found, failures = engine.invoke("aws:iam/getPolicyDocument:getPolicyDocument", {"statements": [statement]})
+    assert not failures
+    assert json.loads(found["json"])["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "ec2:AttachVolume",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:ResourceTag/of": "the tests"}},
+        }
+    ]
 
 
 def test_a_secret_answer_stays_secret(engine: Engine) -> None:

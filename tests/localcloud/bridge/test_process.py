@@ -46,7 +46,7 @@ def test_one_of_another_protocol_is_refused(start: Start) -> None:
 
 def test_one_that_ended_is_an_error_of_the_call(start: Start) -> None:
     """It said where it listens, and is gone."""
-    client = Client(start("echo '1|5|unix|/nowhere/socket|grpc|'; echo out of memory >&2"))
+    client = Client(start("echo out of memory >&2; echo '1|5|unix|/nowhere/socket|grpc|'"))
     with pytest.raises(ProviderFailed, match=r"GetSchema of the AWS provider failed(?s:.*)out of memory"):
         _ = client.schemas
 

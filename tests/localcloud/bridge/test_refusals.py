@@ -9,6 +9,7 @@ import pytest
 
 from tests.localcloud.bridge.conftest import VOLUME
 from tests.localcloud.bridge.engine import Engine, Log
+from tests.localcloud.bridge.lives import DETAILS, SCHEDULE
 from tests.localcloud.cloud.region import REGION
 
 INSTANCE = {"ami": "ami-1", "instanceType": "g6e.xlarge"}
@@ -16,9 +17,18 @@ INSTANCE = {"ami": "ami-1", "instanceType": "g6e.xlarge"}
 pytestmark = pytest.mark.cloud
 
 
+def _lifecycle(**changed: Any) -> dict[str, Any]:
+    details = {**DETAILS, "schedules": [{**SCHEDULE, **changed}]}
+    return {
+        "description": "snapshots",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/r",
+        "policyDetails": details,
+    }
+
+
 def test_a_type_that_is_not_served_is_named(engine: Engine) -> None:
     """The message says where the table of types is."""
-    with pytest.raises(grpc.RpcError, match=r"does not serve aws:s3/bucket:Bucket; .*bridge\.tokens"):
+    with pytest.raises(grpc.RpcError, match=r"does not serve aws:s3/bucket:Bucket: .*bridge/tokens\.py"):
         engine.check("aws:s3/bucket:Bucket", {})
 
 
@@ -52,6 +62,20 @@ def test_a_property_that_the_older_provider_lacks_is_named(engine: Engine) -> No
             "ebsBlockDevices",
             "volume_type",
         ),
+        (
+            "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+            _lifecycle(retainRule={"count": 0}),
+            "policyDetails.schedules[0].retainRule.count",
+            "to be in the range (1 - 1000), got 0",
+        ),
+        (
+            "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+            _lifecycle(retainRule={"count": "some"}),
+            "policyDetails.schedules[0].retainRule.count",
+            "a number is expected here, not 'some'",
+        ),
+        ("aws:iam/role:Role", {"assumeRolePolicy": "{"}, "assumeRolePolicy", "invalid JSON"),
+        ("aws:ssm/parameter:Parameter", {"name": {}, "type": "String", "value": "x"}, "name", "a string is expected"),
         ("aws:ebs/volume:Volume", {**VOLUME, "size": "big"}, "size", "a number is expected here, not 'big'"),
         ("aws:ebs/volume:Volume", {**VOLUME, "tags": ["a"]}, "tags", "an object is expected here, not ['a']"),
         ("aws:ebs/volume:Volume", {**VOLUME, "region": "eu-west-1"}, "region", f"serves one region, {REGION}"),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import grpc
 import pytest
-from moto.ec2.exceptions import InvalidParameterValueError
 from pulumi.runtime.rpc import UNKNOWN
 
 from tests.localcloud.bridge.conftest import VOLUME
 from tests.localcloud.bridge.engine import Engine, Made, left
+from tests.localcloud.bridge.refusing import refused
 from tests.localcloud.cloud import api
-from tests.localcloud.cloud.ec2.models import LocalEC2Backend
 from tests.localcloud.cloud.region import REGION
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -100,7 +95,7 @@ def test_a_deleted_resource_is_gone(engine: Engine) -> None:
 def test_what_aws_refuses_to_delete_stays(engine: Engine) -> None:
     """The error has AWS's reason, and the resource is there."""
     made = engine.create(GROUP, {"name": "held"})
-    with _refused("delete_security_group"), pytest.raises(grpc.RpcError) as caught:
+    with refused("delete_security_group"), pytest.raises(grpc.RpcError) as caught:
         engine.delete(made)
     assert "on purpose" in caught.value.details()
     assert engine.refresh(made).id == made.id
@@ -108,7 +103,7 @@ def test_what_aws_refuses_to_delete_stays(engine: Engine) -> None:
 
 def test_a_creation_that_fails_halfway_is_kept_and_replaced(engine: Engine) -> None:
     """AWS made a group, then refused the next step: the engine gets the group's id, and the next diff replaces it."""
-    with _refused("revoke_security_group_egress"), pytest.raises(grpc.RpcError) as caught:
+    with refused("revoke_security_group_egress"), pytest.raises(grpc.RpcError) as caught:
         engine.create(GROUP, {"name": "half"})
     assert "on purpose" in caught.value.details()
     half = engine.refresh(left(caught.value, GROUP))
@@ -124,20 +119,8 @@ def test_an_update_that_fails_is_not_taken_for_done(engine: Engine) -> None:
     """The outputs that the engine keeps tell how far it went: the change is still to be made, in place."""
     made = engine.create(GROUP, {"name": "changing"})
     wanted = {"name": "changing", "tags": {"a": "1"}}
-    with _refused("create_tags"), pytest.raises(grpc.RpcError) as caught:
+    with refused("create_tags"), pytest.raises(grpc.RpcError) as caught:
         engine.update(made, wanted)
     found = engine.diff(left(caught.value, GROUP), wanted)
     assert list(found.diffs) == ["tags"]
     assert not found.replaces
-
-
-@contextmanager
-def _refused(operation: str) -> Iterator[None]:
-    """AWS refuses one of EC2's operations, with an error that is not worth another try."""
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise InvalidParameterValueError("on purpose")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalEC2Backend, operation, refuse)
-        yield

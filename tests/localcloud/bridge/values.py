@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -37,15 +38,16 @@ class NoSuchProperty(Misfit):
 
 def plain(message: struct_pb2.Struct) -> dict[str, Any]:
     """A message's properties, with secrets laid open."""
-    return {name: _open(value) for name, value in json_format.MessageToDict(message).items()}
+    return {name: opened(value) for name, value in json_format.MessageToDict(message).items()}
 
 
-def _open(value: Any) -> Any:
+def opened(value: Any) -> Any:
+    """A value with secrets laid open."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
-            return _open(value.get("value"))
-        return {name: _open(one) for name, one in value.items()}
-    return [_open(one) for one in value] if isinstance(value, list) else value
+            return opened(value.get("value"))
+        return {name: opened(one) for name, one in value.items()}
+    return [opened(one) for one in value] if isinstance(value, list) else value
 
 
 def message(properties: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -107,6 +109,8 @@ def _scalar(kind: Scalar, value: Any, path: Path) -> Any:
             return str(value).lower()
         case "string", int() | float():
             return str(_number(value))
+        case "string", dict() if kind.document:
+            return UNKNOWN if rpc.UNKNOWN in (text := json.dumps(value)) else text
     raise Misfit(path, f"a {kind.kind} is expected here, not {value!r}")
 
 

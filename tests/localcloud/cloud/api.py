@@ -1,19 +1,26 @@
-"""AWS's API on a loopback port: moto's server, with our EC2 in the place of moto's."""
+"""AWS's API on a loopback port: moto's server, with our EC2 and quotas in the place of moto's, and DLM beside them."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.server import ThreadedMotoServer
-from moto.ssm.models import ssm_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.servicequotas.models import ServiceQuotasBackend, servicequotas_backends
+from werkzeug.serving import make_server
 
+from tests.localcloud.cloud import dlm
 from tests.localcloud.cloud.disks import Disks
+from tests.localcloud.cloud.dlm.models import DlmBackend
 from tests.localcloud.cloud.ec2 import image
 from tests.localcloud.cloud.ec2.models import LocalEC2Backend
+from tests.localcloud.cloud.faults import Faults
 from tests.localcloud.cloud.machines import Machines
+from tests.localcloud.cloud.quotas import LocalQuotas
 from tests.localcloud.cloud.region import REGION
 
 
@@ -21,22 +28,40 @@ from tests.localcloud.cloud.region import REGION
 def served(machines: Machines, disks: Disks) -> Iterator[int]:
     """The port on 127.0.0.1 that serves the API for the length of the block, which begins and ends knowing nothing."""
     _forget()  # what another moto in this process left is of its kind, not of ours
-    LocalEC2Backend.machines, LocalEC2Backend.disks = machines, disks
-    ec2_backends.backend = LocalEC2Backend
+    LocalEC2Backend.machines, LocalEC2Backend.disks, LocalEC2Backend.faults = machines, disks, Faults()
+    _put(LocalEC2Backend, LocalQuotas)
+    dlm.register()
     image.publish()
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
     try:
-        yield server.get_host_and_port()[1]
+        with _listening() as port:
+            yield port
     finally:
-        server.stop()
-        ec2_backends.backend = EC2Backend
+        _put(EC2Backend, ServiceQuotasBackend)
         _forget()
 
 
+@contextmanager
+def _listening() -> Iterator[int]:
+    """Moto's server, which ends at once; moto's own thread for it looks only every half a second whether to end."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _put(ec2: type[EC2Backend], quotas: type[ServiceQuotasBackend]) -> None:
+    """Have the services' regions made of these."""
+    ec2_backends.backend, servicequotas_backends.backend = ec2, quotas
+
+
 def _forget() -> None:
-    ec2_backends.clear()
-    ssm_backends.clear()
+    """Every service that was spoken to, whichever; moto's own reset would make each region anew, with its disks."""
+    for service in BackendDict._instances:  # type: ignore[misc]
+        service.clear()
 
 
 def ec2(region: str = REGION) -> LocalEC2Backend:
@@ -44,3 +69,8 @@ def ec2(region: str = REGION) -> LocalEC2Backend:
     backend = ec2_backends[DEFAULT_ACCOUNT_ID][region]
     assert isinstance(backend, LocalEC2Backend)
     return backend
+
+
+def lifecycle(region: str = REGION) -> DlmBackend:
+    """The snapshot policies of a region, which ``run`` on demand."""
+    return dlm.dlm_backends[DEFAULT_ACCOUNT_ID][region]

@@ -1,7 +1,8 @@
 """The process that serves a local cloud.
 
-It keeps the API's state in memory, so what EC2 knows ends with it; the disks of volumes stay as files. It does not end
-the machines when it ends: whoever stops the cloud does, also after this process was killed.
+It keeps the API's state in memory, so what the API knows ends with it, but for volumes and snapshots: those are kept
+beside their disks. It does not end the machines when it ends: whoever stops the cloud does, also after this process
+was killed, or else the next daemon.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
 from tests.localcloud.cloud import api, control
 from tests.localcloud.cloud.disks import Disks
+from tests.localcloud.cloud.ec2 import kept
 from tests.localcloud.cloud.machines import Machines, NoMachines
 from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.hosts import fleet
 from tests.localcloud.process import Process
 from tests.localcloud.state import MARKER, Record, State
 from tests.standin.hub import Hub
@@ -31,7 +36,7 @@ def serve(state: State, weights: Path, make_machines: Callable[[int], Machines] 
     machines.
 
     Raises:
-        LocalCloudError: another daemon serves this folder.
+        LocalCloudError: another daemon serves this folder, or what is kept of volumes there can't be understood.
     """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,12 +44,20 @@ def serve(state: State, weights: Path, make_machines: Callable[[int], Machines] 
     hub = Hub(weights)
     hub.hash_files()  # the first listing must not pay for it
     with _alone(state), hub:
+        fleet.remove_all(state.hosts)  # those that a killed daemon left: nobody knows their instances any more
         hub_port = urlsplit(hub.url).port or 0
         machines = make_machines(hub_port) if make_machines else NoMachines()
         with api.served(machines, Disks(state.volumes)) as port, control.served(lambda: hub.body_bytes) as control_port:
+            _restore(state.volumes)
             me = Process.of(os.getpid())
             state.write(Record(me.pid, me.started, port, control_port, hub_port, hosts=bool(make_machines)))
             ended.wait()
+
+
+def _restore(volumes: Path) -> None:
+    """Know what was kept, at once: what can't be understood must end the start, not answer a later call."""
+    for region in kept.regions(volumes, DEFAULT_ACCOUNT_ID):
+        api.ec2(region)
 
 
 @contextmanager

@@ -17,20 +17,27 @@ SSH_PORT = 22
 class Machines(Protocol):
     """The machines by instance id. Each call returns when it is done, and raises what went wrong."""
 
-    def launch(self, instance_id: str, address: str, user_data: bytes, public_key: str) -> None:
+    def launch(self, instance_id: str, address: str, user_data: bytes, public_key: str, reachable: bool = True) -> None:
         """Make a machine that boots from the image with ``user_data`` and answers SSH on ``address``, port 22.
 
-        ``public_key`` is the line that lets the image's login user in, or empty.
+        ``public_key`` is the line that lets the image's login user in, or empty. One that is not ``reachable`` runs
+        as any other, and never answers.
         """
 
     def stop(self, instance_id: str) -> None:
         """Shut it down, keeping its root disk."""
 
-    def start(self, instance_id: str) -> None:
-        """Boot it again."""
+    def start(self, instance_id: str, address: str) -> None:
+        """Boot it again, to answer on ``address``."""
+
+    def move(self, instance_id: str, address: str) -> None:
+        """Have it answer on another ``address`` from now on, while it runs or not."""
 
     def reboot(self, instance_id: str) -> None:
         """Restart its system."""
+
+    def power_cut(self, instance_id: str) -> None:
+        """Take its power away, so that nothing is flushed, and boot it again."""
 
     def terminate(self, instance_id: str) -> None:
         """Shut it down and remove its root disk."""
@@ -41,8 +48,17 @@ class Machines(Protocol):
     def attach(self, instance_id: str, volume_id: str, disk: Path) -> None:
         """Plug a disk in, while it runs or not."""
 
-    def detach(self, instance_id: str, volume_id: str) -> None:
-        """Pull a disk out."""
+    def resize(self, instance_id: str, volume_id: str) -> None:
+        """Tell it that the file of a disk which is plugged in has grown."""
+
+    def fail_writes(self, instance_id: str, volume_id: str) -> None:
+        """Have writes to a disk which is plugged in fail from now on, until it is pulled out."""
+
+    def detach(self, instance_id: str, volume_id: str, force: bool = False) -> None:
+        """Pull a disk out, when its system has let it go: not as long as it is mounted there, unless by ``force``.
+
+        Stopping or terminating the machine ends the wait, too.
+        """
 
     def running(self, instance_id: str) -> bool:
         """Whether it is switched on."""
@@ -51,16 +67,22 @@ class Machines(Protocol):
 class NoMachines:
     """Instances without machines: enough for a program whose host is never spoken to."""
 
-    def launch(self, instance_id: str, address: str, user_data: bytes, public_key: str) -> None:
+    def launch(self, instance_id: str, address: str, user_data: bytes, public_key: str, reachable: bool = True) -> None:
         """Do nothing."""
 
     def stop(self, instance_id: str) -> None:
         """Do nothing."""
 
-    def start(self, instance_id: str) -> None:
+    def start(self, instance_id: str, address: str) -> None:
+        """Do nothing."""
+
+    def move(self, instance_id: str, address: str) -> None:
         """Do nothing."""
 
     def reboot(self, instance_id: str) -> None:
+        """Do nothing."""
+
+    def power_cut(self, instance_id: str) -> None:
         """Do nothing."""
 
     def terminate(self, instance_id: str) -> None:
@@ -72,7 +94,13 @@ class NoMachines:
     def attach(self, instance_id: str, volume_id: str, disk: Path) -> None:
         """Do nothing."""
 
-    def detach(self, instance_id: str, volume_id: str) -> None:
+    def resize(self, instance_id: str, volume_id: str) -> None:
+        """Do nothing."""
+
+    def fail_writes(self, instance_id: str, volume_id: str) -> None:
+        """Do nothing."""
+
+    def detach(self, instance_id: str, volume_id: str, force: bool = False) -> None:
         """Do nothing."""
 
     def running(self, instance_id: str) -> bool:

@@ -71,7 +71,7 @@ def test_a_machine_that_does_not_start_fails_the_call(ec2: EC2Client, machines: 
         run(ec2)
     states = [one["State"]["Name"] for found in ec2.describe_instances()["Reservations"] for one in found["Instances"]]
     assert states == ["terminated"]
-    assert not list(disks.folder.iterdir())
+    assert not list(disks.folder.glob("*.raw"))
 
 
 def test_an_instance_is_stopping_until_its_machine_is_down(ec2: EC2Client, machines: Recorder) -> None:
@@ -84,16 +84,18 @@ def test_an_instance_is_stopping_until_its_machine_is_down(ec2: EC2Client, machi
     assert machines.calls[-1] == ("stop", instance)
 
 
-def test_a_stopped_instance_starts_at_its_address(ec2: EC2Client, machines: Recorder) -> None:
-    """StartInstances boots the machine, and the API shows where it answers."""
+def test_a_stopped_instance_starts_at_another_address(ec2: EC2Client, machines: Recorder) -> None:
+    """It shows none while it is stopped; StartInstances boots the machine, and the API shows where it answers."""
     machines.go_on.set()
     instance = run(ec2)
-    address = describe(ec2, instance)["PublicIpAddress"]
+    before = describe(ec2, instance)["PublicIpAddress"]
     ec2.stop_instances(InstanceIds=[instance])
     until(in_state(ec2, instance, "stopped"))
+    assert "PublicIpAddress" not in describe(ec2, instance)
     ec2.start_instances(InstanceIds=[instance])
-    assert machines.calls[-1] == ("start", instance)
-    assert describe(ec2, instance)["PublicIpAddress"] == address
+    after = describe(ec2, instance)["PublicIpAddress"]
+    assert machines.calls[-1] == ("start", instance, after)
+    assert after != before
 
 
 def test_a_running_instance_is_not_started_again(ec2: EC2Client, machines: Recorder) -> None:
@@ -116,7 +118,7 @@ def test_termination_ends_the_machine_and_frees_its_address(ec2: EC2Client, mach
     address = describe(ec2, first)["PublicIpAddress"]
     ec2.terminate_instances(InstanceIds=[first])
     assert machines.calls[-1] == ("terminate", first)
-    assert not list(disks.folder.iterdir())
+    assert not list(disks.folder.glob("*.raw"))
     assert describe(ec2, run(ec2))["PublicIpAddress"] == address
 
 

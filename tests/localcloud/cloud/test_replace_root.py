@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.localcloud.cloud.conftest import Recorder
 from tests.localcloud.cloud.disks import Disks
 from tests.localcloud.cloud.test_instances import describe, in_state, run
-from tests.localcloud.cloud.test_volumes import create
+from tests.localcloud.cloud.test_volumes import create, shown
 from tests.localcloud.waiting import until
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def test_the_instance_has_another_root_volume(ec2: EC2Client, machines: Recorder
     assert disks.path(old).exists() is not delete
     assert [call[0] for call in machines.calls] == ["launch", "attach", "replace_root"]
     assert ec2.describe_volumes(VolumeIds=[data])["Volumes"][0]["State"] == "in-use"
+
+
+def test_the_new_root_volume_is_as_the_old_one(ec2: EC2Client, machines: Recorder) -> None:
+    """Of the same size and type, encrypted with the same key."""
+    machines.go_on.set()
+    disk = {"DeviceName": "/dev/sda1", "Ebs": {"Encrypted": True, "VolumeSize": 80}}
+    instance = run(ec2, BlockDeviceMappings=[disk])
+    old = shown(ec2, root(ec2, instance))
+    made = ec2.create_replace_root_volume_task(InstanceId=instance)["ReplaceRootVolumeTask"]
+    until(lambda: task(ec2, made["ReplaceRootVolumeTaskId"])["TaskState"] == "succeeded")
+    new = shown(ec2, root(ec2, instance))
+    for name in ("Size", "VolumeType", "Iops", "Throughput", "Encrypted", "KmsKeyId"):
+        assert new[name] == old[name]
 
 
 def test_a_replacement_that_fails_says_so(ec2: EC2Client, machines: Recorder) -> None:

@@ -1,4 +1,4 @@
-"""A machine to test on, and a way into it."""
+"""Two machines to test on, and a way into them; all modules share them, for a boot takes half a minute."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,14 +16,16 @@ import paramiko
 import pytest
 import yaml
 
-from tests.localcloud.hosts import image
+from tests.localcloud.hosts import HUB, image
 from tests.localcloud.hosts.fleet import Fleet
 from tests.localcloud.hosts.image import Image
+from tests.localcloud.hosts.machine import Machine
 from tests.localcloud.waiting import until
 
-INSTANCE = "i-0123456789abcdef0"
-ADDRESS = "127.0.0.77"
-HUB = "10.0.2.100"
+INSTANCE, OTHER = "i-0123456789abcdef0", "i-0fedcba9876543210"
+ADDRESSES = {INSTANCE: "127.0.0.77", OTHER: "127.0.0.78"}
+VOLUME = "vol-0abcdefabcdefabcd"
+SERIAL = "vol0abcdefabcdefabcd"
 BOOT_SECONDS = 180
 
 
@@ -55,9 +58,16 @@ def public(key: Path) -> str:
 
 @dataclass(frozen=True)
 class Guest:
-    """SSH to the machine, which it must answer with the planted key: another one raises."""
+    """SSH to a machine, which it must answer with the planted key: another one raises."""
 
+    fleet: Fleet
+    instance: str
     keys: Keys
+
+    @property
+    def address(self) -> str:
+        """Where it should answer."""
+        return self.fleet.machine(self.instance).record.address
 
     def run(self, command: str) -> str:
         """What a command prints; it must succeed."""
@@ -69,7 +79,7 @@ class Guest:
 
     def booted(self) -> None:
         """Wait until it answers."""
-        until(self._answers, BOOT_SECONDS)
+        until(self.answers, BOOT_SECONDS)
 
     def boot(self) -> str:
         """The id of this boot, another one after each."""
@@ -80,9 +90,18 @@ class Guest:
         lines = self.run("lsblk --nodeps --noheadings --output PATH,SERIAL").splitlines()
         return {serial: path for path, serial in (line.split() for line in lines if len(line.split()) == 2)}
 
-    def _answers(self) -> bool:
-        """QEMU takes connections at once, so only a server's greeting tells that it has booted."""
-        with contextlib.suppress(OSError), socket.create_connection((ADDRESS, 22), timeout=1) as connection:
+    def plugged(self) -> str:
+        """The device of the tests' volume, once it is there."""
+        until(lambda: SERIAL in self.disks())
+        return self.disks()[SERIAL]
+
+    def with_volume(self, command: str) -> str:
+        """What a command prints while the tests' volume is mounted on /mnt."""
+        return self.run(f"sudo mount {self.plugged()} /mnt && {{ {command}; }} && sudo umount /mnt")
+
+    def answers(self) -> bool:
+        """Whether it does now. QEMU takes connections at once, so only a server's greeting tells that it has booted."""
+        with contextlib.suppress(OSError), socket.create_connection((self.address, 22), timeout=1) as connection:
             connection.settimeout(2)
             return connection.recv(4) == b"SSH-"
         return False
@@ -90,9 +109,9 @@ class Guest:
     def _connected(self) -> paramiko.SSHClient:
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        client.get_host_keys().add(ADDRESS, "ssh-ed25519", paramiko.Ed25519Key(filename=str(self.keys.host)))
+        client.get_host_keys().add(self.address, "ssh-ed25519", paramiko.Ed25519Key(filename=str(self.keys.host)))
         client.connect(
-            ADDRESS,
+            self.address,
             username="ubuntu",
             key_filename=str(self.keys.login),
             look_for_keys=False,
@@ -111,7 +130,7 @@ def made_image() -> Image:
     return image.obtain(print)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def hub() -> Iterator[int]:
     """The port of a service that the machines reach."""
 
@@ -130,24 +149,78 @@ def hub() -> Iterator[int]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     """The keys of the machine."""
     return Keys.made(tmp_path_factory.mktemp("keys"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory, made_image: Image, hub: int) -> Iterator[Fleet]:
     """A fleet in a folder whose path is too long for a Unix socket."""
     fleet = Fleet(tmp_path_factory.mktemp("a" * 100) / "hosts", made_image, {HUB: hub})
     yield fleet
-    fleet.terminate(INSTANCE)
+    for instance in ADDRESSES:
+        fleet.terminate(instance)
+
+
+@pytest.fixture(scope="package")
+def guests(fleet: Fleet, keys: Keys) -> dict[str, Guest]:
+    """Both machines, booted at once."""
+    for instance, address in ADDRESSES.items():
+        fleet.launch(instance, address, keys.user_data, public(keys.login))
+    guests = {instance: Guest(fleet, instance, keys) for instance in ADDRESSES}
+    for guest in guests.values():
+        guest.booted()
+    return guests
+
+
+@pytest.fixture(scope="package")
+def guest(guests: dict[str, Guest]) -> Guest:
+    """The one machine."""
+    return guests[INSTANCE]
+
+
+@pytest.fixture(scope="package")
+def other(guests: dict[str, Guest]) -> Guest:
+    """The other machine."""
+    return guests[OTHER]
 
 
 @pytest.fixture(scope="module")
-def guest(fleet: Fleet, keys: Keys) -> Guest:
-    """One machine for all tests of a module, booted."""
-    fleet.launch(INSTANCE, ADDRESS, keys.user_data, public(keys.login))
-    guest = Guest(keys)
-    guest.booted()
-    return guest
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The blank disk of a volume."""
+    disk = tmp_path_factory.mktemp("volumes") / f"{VOLUME}.raw"
+    with disk.open("wb") as file:
+        file.truncate(1 << 30)
+    return disk
+
+
+@dataclass
+class Detaching:
+    """A detachment that goes on meanwhile."""
+
+    pool: ThreadPoolExecutor
+    monkeypatch: pytest.MonkeyPatch
+
+    def __call__(self, fleet: Fleet, instance: str) -> Future[None]:
+        """Begin it; returns when it has looked twice and found the volume mounted."""
+        found: list[bool] = []
+        mounts = Machine.mounts
+
+        def looked(machine: Machine, volume_id: str) -> bool:
+            found.append(mounts(machine, volume_id))
+            return found[-1]
+
+        self.monkeypatch.setattr(Machine, "mounts", looked)
+        begun = self.pool.submit(fleet.detach, instance, VOLUME)
+        until(lambda: begun.done() or len(found) > 1)
+        assert found[:2] == [True, True]
+        return begun
+
+
+@pytest.fixture
+def detaching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Detaching]:
+    """Begins to detach the tests' volume."""
+    with ThreadPoolExecutor() as pool:
+        yield Detaching(pool, monkeypatch)

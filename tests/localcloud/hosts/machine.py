@@ -9,23 +9,23 @@ import shutil
 import struct
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from tests.localcloud.errors import LocalCloudError
-from tests.localcloud.hosts import accelerator, qemu, record
+from tests.localcloud.hosts import accelerator, agent, drives, qemu, record
 from tests.localcloud.hosts.image import Image
 from tests.localcloud.hosts.qmp import Monitor, monitor
-from tests.localcloud.hosts.record import Disk, Record
-from tests.localcloud.process import Process
+from tests.localcloud.hosts.record import Record
+from tests.localcloud.process import Process, descendants
 from tests.localcloud.waiting import until
 
 SHUTDOWN_SECONDS = 90
 """How long the system may take to power itself off. EC2 gives it minutes, too, and then cuts the power."""
 PRESS_SECONDS = 5
 """Between two presses of the power button: a system that is still booting misses the first."""
-UNPLUG_SECONDS = 60
 INSTANCE_STORE_BYTES = 1 << 30
 
 FLOCK = "hhqqi4x"
@@ -53,9 +53,9 @@ class Machine:
         """
         try:
             with (self.folder / qemu.PID_FILE).open() as file:
-                asked = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-                kind, _, _, _, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
-            return None if kind == fcntl.F_UNLCK else Process.of(pid)
+                pid = _holder(file)
+                process = Process.of(pid) if pid else None
+                return process if pid == _holder(file) else None  # one that held it after its start time was read
         except (FileNotFoundError, ProcessLookupError):
             return None
 
@@ -84,8 +84,15 @@ class Machine:
     def stop(self) -> None:
         """Press the power button, and cut the power if the system does not switch itself off in SHUTDOWN_SECONDS."""
         if process := self.process():
-            self._press_power_button(process)
-            process.end()
+            with _relays_end(process):
+                self._press_power_button(process)
+                process.end()
+
+    def cut_power(self) -> None:
+        """Take its power away: its system flushes nothing."""
+        if process := self.process():
+            with _relays_end(process):
+                process.kill()
 
     def _press_power_button(self, process: Process) -> None:
         deadline = time.monotonic() + SHUTDOWN_SECONDS
@@ -107,35 +114,63 @@ class Machine:
         after.write(self.folder)
         try:
             if self.process():
-                self._plug(volume_id, after.disks[volume_id])
+                with self._monitor() as asked:
+                    drives.plug(asked, volume_id, after.disk(volume_id))
         except BaseException:
             before.write(self.folder)
             raise
 
-    def _plug(self, volume_id: str, disk: Disk) -> None:
-        with self._monitor() as asked:
-            asked.execute("blockdev-add", **qemu.node(volume_id, disk))
-            asked.execute("device_add", **qemu.device(volume_id, disk))
-
-    def detach(self, volume_id: str) -> None:
-        """Pull a disk out; the running system is asked to let it go first.
-
-        Raises:
-            LocalCloudError: it is not in, or the system did not let go in UNPLUG_SECONDS; then it is still in.
-        """
-        after = self.record.without_disk(volume_id)
+    def resize(self, volume_id: str) -> None:
+        """Tell its system, if it runs, that the file of a disk has grown. Raises LocalCloudError if it is not in."""
+        disk = self.record.disk(volume_id)
         if self.process():
             with self._monitor() as asked:
-                self._unplug(volume_id, asked)
+                drives.resize(asked, volume_id, disk)
+
+    def fail_writes(self, volume_id: str) -> None:
+        """Have writes to a disk fail until it is pulled out. Raises LocalCloudError if it is not in."""
+        if self.record.disk(volume_id).broken:
+            return
+        after = self.record.with_broken_disk(volume_id)
+        if self.process():
+            with self._monitor() as asked:
+                drives.break_writes(asked, volume_id, after.disk(volume_id))
         after.write(self.folder)
 
-    def _unplug(self, volume_id: str, asked: Monitor) -> None:
-        asked.execute("device_del", id=volume_id)
-        try:
-            asked.wait("DEVICE_DELETED", device=volume_id, seconds=UNPLUG_SECONDS)
-        except TimeoutError:
-            raise LocalCloudError(f"{self.folder.name} did not let go of {volume_id} in {UNPLUG_SECONDS} s.") from None
-        asked.execute("blockdev-del", node_name=volume_id)
+    def mounts(self, volume_id: str) -> bool:
+        """Whether a disk is mounted in its system; no if it is off, still boots, or does not answer any more."""
+        if not self.process():
+            return False
+        with contextlib.suppress(OSError):
+            with self._monitor() as asked:
+                ports = {one["label"]: one["frontend-open"] for one in asked.execute("query-chardev")}
+            return bool(ports[qemu.AGENT_PORT]) and agent.mounts(self.folder / qemu.AGENT, qemu.serial(volume_id))
+        return False
+
+    def detach(self, volume_id: str) -> None:
+        """Pull a disk out, be it mounted or not.
+
+        Raises:
+            LocalCloudError: it is not in, or the system did not let go of it; then it is still in.
+        """
+        before = self.record
+        if self.process():
+            with self._monitor() as asked:
+                drives.unplug(asked, volume_id, before.disk(volume_id))
+        before.without_disk(volume_id).write(self.folder)
+
+    def move(self, address: str) -> None:
+        """Have it answer SSH on another address.
+
+        Raises:
+            LocalCloudError: somebody else listens there; it stays where it was.
+        """
+        before = self.record
+        if self.process() and before.reachable and before.address != address:
+            with self._monitor() as asked:
+                _forward(asked, address)
+                asked.console(f"hostfwd_remove {qemu.NETWORK} {qemu.listener(before.address)}")
+        replace(before, address=address).write(self.folder)
 
     # Safety contract: the folder is removed ONLY if
     #   1. it is a host's: it holds a record, and
@@ -157,11 +192,32 @@ class Machine:
         return monitor(self.folder / qemu.MONITOR)
 
 
+@contextlib.contextmanager
+def _relays_end(process: Process) -> Iterator[None]:
+    """What QEMU has started for connections from the machine ends after it, at once."""
+    relays = descendants(process.pid)
+    yield
+    for one in relays:
+        one.end()
+
+
+def _holder(file: IO[str]) -> int:
+    """The process that holds a lock on a file, 0 for nobody."""
+    asked = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind, _, _, _, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    return 0 if kind == fcntl.F_UNLCK else int(pid)
+
+
+def _forward(asked: Monitor, address: str) -> None:
+    if refused := asked.console(f"hostfwd_add {qemu.NETWORK} {qemu.forward(address)}"):
+        raise LocalCloudError(f"The machine can't answer on {address}: {refused}.")
+
+
 def _check_free(disk: Path) -> None:
-    """Raise LocalCloudError if a machine has this disk, or it can't be read.
+    """Raise LocalCloudError if a machine has this disk, or it can't be opened.
 
     QEMU would tell, too, but version 7.2 then keeps half of the disk, under a name that can't be used again.
     """
-    asked = subprocess.run(["qemu-img", "info", "-f", "raw", disk], capture_output=True, text=True)
+    asked = subprocess.run(["qemu-io", "-f", "raw", "-c", "quit", disk], capture_output=True, text=True)
     if asked.returncode:
         raise LocalCloudError(f"{disk} can't be attached: {asked.stderr.strip()}")

@@ -49,6 +49,13 @@ class Monitor:
             raise Refused(f"QEMU refused {command}: {answer['error']['desc']}")
         return answer["return"]
 
+    def console(self, line: str) -> str:
+        """What QEMU's console for people prints to a line: nothing if it did what it was told. Raises as ``execute``.
+
+        For the few commands that the protocol lacks.
+        """
+        return str(self.execute("human-monitor-command", command_line=line)).strip()
+
     def wait(self, event: str, device: str, seconds: float) -> None:
         """Return when the machine has told of ``event`` for ``device``, be it before this call.
 
@@ -75,6 +82,17 @@ def monitor(path: Path) -> Iterator[Monitor]:
     Raises:
         OSError: there is none.
     """
+    with connected(path) as (connection, lines):
+        yield Monitor(connection, lines)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """A connection to the Unix socket at ``path``, also as lines, for the length of the block.
+
+    Raises:
+        OSError: nobody listens there.
+    """
     with contextlib.ExitStack() as stack:
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
         stack.callback(os.close, folder)
@@ -82,4 +100,4 @@ def monitor(path: Path) -> Iterator[Monitor]:
         connection.settimeout(ANSWER_SECONDS)
         # A socket's path holds 107 bytes at most (unix(7)); by way of the folder's descriptor any path will do.
         connection.connect(f"/proc/self/fd/{folder}/{path.name}")
-        yield Monitor(connection, stack.enter_context(connection.makefile("rb")))
+        yield connection, stack.enter_context(connection.makefile("rb"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from zagent import durable
@@ -18,18 +18,20 @@ FILE = "host.json"
 
 @dataclass(frozen=True)
 class Disk:
-    """A volume in a host: its file, raw, and the number of the port it is in, from 0."""
+    """A volume in a host: its file, raw, the number of the port it is in, from 0, and whether writes to it fail."""
 
     path: str
     port: int
+    broken: bool = False
 
 
 @dataclass(frozen=True)
 class Record:
-    """A host: the address on which it answers SSH, and its disks by volume id."""
+    """A host: the address on which it answers SSH, if it is ``reachable``, and its disks by volume id."""
 
     instance_id: str
     address: str
+    reachable: bool = True
     disks: dict[str, Disk] = field(default_factory=dict)
 
     def with_disk(self, volume_id: str, path: Path) -> Record:
@@ -46,17 +48,26 @@ class Record:
         return self._with({**self.disks, volume_id: Disk(str(path.absolute()), free[0])})
 
     def without_disk(self, volume_id: str) -> Record:
-        """The record with a disk less.
+        """The record with a disk less. Raises as ``disk`` does."""
+        self.disk(volume_id)
+        return self._with({name: disk for name, disk in self.disks.items() if name != volume_id})
+
+    def with_broken_disk(self, volume_id: str) -> Record:
+        """The record with a disk to which writes fail. Raises as ``disk`` does."""
+        return self._with({**self.disks, volume_id: replace(self.disk(volume_id), broken=True)})
+
+    def disk(self, volume_id: str) -> Disk:
+        """One of its disks.
 
         Raises:
-            LocalCloudError: it was not there.
+            LocalCloudError: it is not there.
         """
         if volume_id not in self.disks:
             raise LocalCloudError(f"{volume_id} is not attached to {self.instance_id}.")
-        return self._with({name: disk for name, disk in self.disks.items() if name != volume_id})
+        return self.disks[volume_id]
 
     def _with(self, disks: dict[str, Disk]) -> Record:
-        return Record(self.instance_id, self.address, disks)
+        return replace(self, disks=disks)
 
     def write(self, folder: Path) -> None:
         """Keep it in the host's folder."""
@@ -71,4 +82,4 @@ def read(folder: Path) -> Record:
     """
     kept = json.loads((folder / FILE).read_text())
     disks = {volume_id: Disk(**disk) for volume_id, disk in kept["disks"].items()}
-    return Record(kept["instance_id"], kept["address"], disks)
+    return Record(**kept | {"disks": disks})

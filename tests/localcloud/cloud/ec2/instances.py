@@ -6,27 +6,18 @@ Stopping and rebooting go on after the call has returned, as on AWS; the instanc
 from __future__ import annotations
 
 import base64
-import threading
 from typing import Any
 
 from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState, Reservation
 
-from tests.localcloud.cloud.ec2.volumes import VolumeBackend
+from tests.localcloud.cloud.ec2.addresses import AddressBackend, Changed
 from tests.localcloud.cloud.ec2.work import in_background, told
-from tests.localcloud.cloud.machines import free_address
-
-Changed = list[tuple[Instance, InstanceState]]
-"""Instances and the state they were in before."""
 
 
-class InstanceBackend(VolumeBackend):
+class InstanceBackend(AddressBackend):
     """The instances of a region."""
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        self._launching = threading.Lock()
-        super().__init__(region_name, account_id)
 
     def run_instances(
         self,
@@ -46,15 +37,18 @@ class InstanceBackend(VolumeBackend):
         key = self.key_pairs.get(instance.key_name or "")
         user_data = base64.b64decode(str(instance.user_data)) if instance.user_data else b""
         try:
-            with told(), self._launching:  # so that two launches at once don't get the same address
-                address = free_address(self.machine_addresses.values())
-                self.machines.launch(instance.id, address, user_data, key.public_key if key else "")
-                self.machine_addresses[instance.id] = address
+            with told():
+                address = self._choose_address(instance)
+                public_key = key.public_key if key else ""
+                self.machines.launch(instance.id, address, user_data, public_key, self._reachable())
                 self._plug_in(instance)
         except EC2ClientError:
             self.terminate_instances([instance.id])
             raise
-        self._show_address(instance)
+
+    def _reachable(self) -> bool:
+        """Whether a new machine will answer SSH."""
+        return True
 
     def _plug_in(self, instance: Instance) -> None:
         """The disks of volumes that the launch itself asked for, besides the root."""
@@ -62,25 +56,20 @@ class InstanceBackend(VolumeBackend):
             if device != instance.root_device_name:
                 self.machines.attach(instance.id, held.volume_id, self.disks.path(held.volume_id))
 
-    def _show_address(self, instance: Instance) -> None:
-        """An instance that gets a public address gets the one at which its machine answers."""
-        interface = instance.nics[0]
-        interface.public_ip = interface.public_ip and self.machine_addresses[instance.id]
-
     def start_instances(self, instance_ids: list[str]) -> Changed:
-        """Also boot their machines."""
+        """Also boot their machines, each at another address than before unless it has an Elastic IP."""
         started = super().start_instances(instance_ids)
         for instance, before in started:
             if before.name == "stopped":
                 with told():
-                    self.machines.start(instance.id)
-                self._show_address(instance)
+                    self.machines.start(instance.id, self._choose_address(instance))
         return started
 
     def stop_instances(self, instance_ids: list[str]) -> Changed:
         """Also shut their machines down."""
         stopped = super().stop_instances(instance_ids)
         for instance, before in stopped:
+            self._show_address(instance)
             if before.name == "running":
                 instance._state = InstanceState("stopping", 64)
                 in_background(self._shut_down, instance)

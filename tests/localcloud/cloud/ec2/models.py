@@ -1,6 +1,6 @@
 """Moto's EC2, whose instances are machines and whose volumes are disks; and the replacement of root volumes.
 
-Moto keeps the API's state, in memory: it ends with the daemon. Only the disks of volumes outlive it, as files.
+Moto keeps the API's state, in memory: it ends with the daemon. Volumes and snapshots outlive it, see ``keeping``.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from dataclasses import replace
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 
-from tests.localcloud.cloud.ec2.image import AMI_ID, GpuImage
-from tests.localcloud.cloud.ec2.instances import InstanceBackend
+from tests.localcloud.cloud.ec2.failing import FailingBackend
+from tests.localcloud.cloud.ec2.groups import GroupBackend
+from tests.localcloud.cloud.ec2.image import ImageBackend
+from tests.localcloud.cloud.ec2.keeping import KeptBackend
+from tests.localcloud.cloud.ec2.modifications import ModificationBackend
 from tests.localcloud.cloud.ec2.tasks import ReplaceRootVolumeTask
 from tests.localcloud.cloud.ec2.work import in_background
 
 
-class LocalEC2Backend(InstanceBackend):
+class LocalEC2Backend(FailingBackend, ImageBackend, GroupBackend, ModificationBackend, KeptBackend):
     """One region of one account."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         self.replacements: dict[str, ReplaceRootVolumeTask] = {}
         super().__init__(region_name, account_id)
-        self.amis[AMI_ID] = GpuImage(self)
 
     def create_replace_root_volume_task(
         self,
@@ -64,7 +66,15 @@ class LocalEC2Backend(InstanceBackend):
         device = instance.root_device_name
         held = instance.block_device_mapping[device]
         old = self.get_volume(held.volume_id)
-        new = self.create_volume(size=old.size, zone_name=instance.availability_zone, volume_type=old.volume_type)
+        new = self.create_volume(
+            old.size,
+            instance.availability_zone or "",
+            volume_type=old.volume_type,
+            iops=old.iops,
+            throughput=old.throughput,
+            encrypted=old.encrypted,
+            kms_key_id=old.kms_key_id,
+        )
         self.detach_volume(old.id, instance.id, device)
         self.attach_volume(new.id, instance.id, device, held.delete_on_termination)
         if delete_replaced:

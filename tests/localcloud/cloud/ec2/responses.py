@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.responses import EC2Response
 
+from tests.localcloud.cloud.ec2.failing_responses import FailingResponse
 from tests.localcloud.cloud.ec2.image import ROOT_DEVICE, ROOT_DISK
+from tests.localcloud.cloud.ec2.volume_responses import VolumeResponse
 
 
-class LocalEC2Response(EC2Response):
+class LocalEC2Response(FailingResponse, VolumeResponse):
     """Moto's calls, found by their action's name, and these."""
 
     def _parse_block_device_mapping(self) -> list[dict[str, Any]]:

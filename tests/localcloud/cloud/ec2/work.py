@@ -13,11 +13,11 @@ from moto.ec2.exceptions import EC2ClientError
 
 @contextmanager
 def told() -> Iterator[None]:
-    """What goes wrong with a machine is the answer to the call, as an error of the API."""
+    """What goes wrong with a machine or a disk is the answer to the call, as an error of the API."""
     try:
         yield
     except Exception as error:
-        logging.exception("a machine failed")
+        logging.exception("a machine or a disk failed")
         raise EC2ClientError("InternalError", str(error)) from error
 
 
@@ -28,6 +28,6 @@ def in_background(work: Callable[..., None], *about: Any) -> None:
         try:
             work(*about)
         except Exception:
-            logging.exception("a machine failed")
+            logging.exception("a machine or a disk failed")
 
-    threading.Thread(target=logged, daemon=True).start()
+    threading.Thread(target=logged, name=f"background {work.__name__}", daemon=True).start()
