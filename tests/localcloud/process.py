@@ -32,7 +32,7 @@ class Process:
         return cls(pid, started)
 
     def alive(self) -> bool:
-        """Whether it still runs: its number is in use, since the same moment, and not by a zombie."""
+        """Whether it still runs: its number is in use, since the same moment, and not by a mere zombie."""
         return _started(self.pid) == self.started
 
     # Safety contract: a signal is sent ONLY to a process that
@@ -86,5 +86,6 @@ def _started(pid: int) -> int | None:
         return None
     # The name of the program stands in brackets and may itself hold brackets and spaces.
     fields = stat.rpartition(")")[2].split()
-    state, started = fields[0], int(fields[19])
-    return None if state in "ZX" else started
+    state, threads, started = fields[0], int(fields[17]), int(fields[19])
+    # The first thread may end before others, which still hold the process's files, locks and ports.
+    return None if state in "ZX" and threads < 2 else started

@@ -79,7 +79,7 @@ def test_each_fault_is_told_and_healed(failing: Failing) -> None:
     failing.heals()
 
     failing.want("snapshot", "attachment")
-    assert "unexpected state 'error'" in failing.struck("snapshot", times=1)
+    assert "waiter state transitioned to Failure" in failing.struck("snapshot", times=1)
     failing.heals()
 
     failing.want("snapshot")

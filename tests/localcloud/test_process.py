@@ -7,12 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.localcloud.process import Process, descendants
+from tests.localcloud.waiting import until
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=[600]).start()
+ctypes.CDLL(None).syscall(60, 0)  # exit of this thread alone, on x86-64
+"""
 
 
 @pytest.fixture
@@ -46,6 +54,16 @@ def test_a_killed_process_is_not_asked() -> None:
     with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
         Process.of(deaf.pid).kill()
         assert deaf.wait() == -signal.SIGKILL
+
+
+def test_a_process_lives_as_long_as_one_of_its_threads() -> None:
+    """It has its files, locks and ports until then, although its first thread has ended."""
+    with subprocess.Popen([sys.executable, "-c", HEADLESS]) as headless:
+        process = Process.of(headless.pid)
+        until(lambda: ") Z " in Path(f"/proc/{headless.pid}/stat").read_text())
+        assert process.alive()
+        process.kill()
+        assert not process.alive()
 
 
 def test_what_a_process_started_is_found(sleeper: subprocess.Popen[bytes]) -> None:
