@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import groups
 from tests.localcloud import parts
 from tests.localcloud.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 OURS = ("ZAGENT_", "MODELSCOPE_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_", "XDG_")
 
@@ -28,22 +33,43 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine can't run, with the reason."""
-    if os.geteuid() != 0:
-        for item in items:
-            if item.get_closest_marker("root"):
-                item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
+    """Skip what this machine can't run, with the reason; put the groups in the order in which workers take them."""
+    for item in items:
+        if item.get_closest_marker("root") and os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
+        if item.get_closest_marker("vm") and groups.of(item.nodeid) != groups.MACHINES:
+            raise pytest.UsageError(f"{item.nodeid} boots a machine: name its file in WITH_MACHINES of tests/groups.py")
+    items.sort(key=lambda item: groups.place(item.nodeid))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what the local cloud needs and is slow to make: minutes, once, that no test's time limit allows for."""
     machines = any(one.get_closest_marker("vm") for one in session.items)
     wanted = machines or any("obtainable" in getattr(one, "fixturenames", ()) for one in session.items)
-    if wanted and not session.config.option.collectonly and not parts.missing(machines):
+    if wanted and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
+        _prepare(machines, session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]) -> None:
+    """The same where workers run the tests: none of them begins before the last has passed here."""
+    found = {groups.of(one) for one in ids}
+    if node.gateway.id == "gw0" and found - {groups.PLAIN}:
+        _prepare(groups.MACHINES in found, node.config)
+
+
+def _prepare(machines: bool, config: pytest.Config) -> None:
+    if not parts.missing(machines):
         try:
-            parts.prepare(machines, session.config.get_terminal_writer().line)
+            parts.prepare(machines, config.get_terminal_writer().line)
         except LocalCloudError as error:
             raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> groups.Grouped:
+    """Whole groups go to workers."""
+    return groups.Grouped(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,7 +21,7 @@ from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import Login, connect, must
 from infra.bootstrap.permission import VolumeTag
 from infra.bootstrap.steps import Target
-from infra.bootstrap.want import ROOT, Want, serial_of
+from infra.bootstrap.want import ROOT, of_stack
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,22 +91,9 @@ def login(props: Mapping[str, Any]) -> Login:
 def _converge(props: Mapping[str, Any]) -> None:
     try:
         permission = VolumeTag(props["volume_id"], props["project"], props["stack"], props["region"])
-        converge(Target(connect(login(props), _say), permission, _say), want(props))
+        converge(Target(connect(login(props), _say), permission, _say), of_stack(props["volume_id"], props))
     except ZagentError as error:
         raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
-
-
-def want(props: Mapping[str, Any]) -> Want:
-    """What the host of these properties should be."""
-    return Want(
-        serial=serial_of(props["volume_id"]),
-        ssh_user=props["ssh_user"],
-        project=props["project"],
-        stack=props["stack"],
-        modelscope_endpoint=props["modelscope_endpoint"],
-        python_index_url=props["python_index_url"],
-        pull=props["pull_on_up"],
-    )
 
 
 def _say(line: str) -> None:

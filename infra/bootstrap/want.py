@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from zagent.volume.layout import Layout
@@ -47,6 +49,19 @@ class Want:
     python_index_url: str = ""
     pull: bool = True
     fresh_uuid: str = field(default_factory=lambda: str(uuid4()))
+
+
+def of_stack(volume_id: str, settings: Mapping[str, Any]) -> Want:
+    """What a stack wants of its host; ``settings`` by their names, as a resource's properties have them, too."""
+    return Want(
+        serial=serial_of(volume_id),
+        ssh_user=settings["ssh_user"],
+        project=settings["project"],
+        stack=settings["stack"],
+        modelscope_endpoint=settings["modelscope_endpoint"],
+        python_index_url=settings["python_index_url"],
+        pull=settings["pull_on_up"],
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from infra.bootstrap.converge import converge
 from infra.bootstrap.host import Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
 from infra.bootstrap.steps import Target
-from infra.bootstrap.want import Want, serial_of
+from infra.bootstrap.want import Want, of_stack, serial_of
 from infra.operations import find
 
 Say = Callable[[str], None]
@@ -36,17 +36,8 @@ def stack(name: str, folder: Path, say: Say) -> int:
     own = settings.from_files(folder, name)
     found = find.host(own)
     login = Login(found.address, own.ssh_user, own.ssh_private_key_file, found.host_key)
-    want = Want(
-        serial_of(found.volume_id),
-        own.ssh_user,
-        own.project,
-        own.stack,
-        own.modelscope_endpoint,
-        own.python_index_url,
-        own.pull_on_up,
-    )
     permission = VolumeTag(found.volume_id, own.project, own.stack, own.region)
-    return converge(Target(connect(login, say), permission, say), want)
+    return converge(Target(connect(login, say), permission, say), of_stack(found.volume_id, vars(own)))
 
 
 def machine(given: Machine, say: Say) -> int:

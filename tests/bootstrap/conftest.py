@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.bootstrap import blank
+from tests import loops
 from tests.bootstrap.disk import Disk
 
 
@@ -21,7 +22,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """A blank disk of this machine."""
-    with tempfile.TemporaryDirectory(prefix="zagent-test-") as name:
+    with loops.alone(), tempfile.TemporaryDirectory(prefix="zagent-test-") as name:
         made = Disk.attach(Path(name))
         try:
             yield made

@@ -16,6 +16,7 @@ from infra.bootstrap.facts import Content, Filesystem
 from infra.bootstrap.gather import gather, on_host
 from infra.bootstrap.superblock import Superblock
 from infra.bootstrap.want import Want
+from tests import loops
 from tests.bootstrap.disk import SERIAL, SIZE, UUID, Disk, half_made, run
 
 pytestmark = pytest.mark.root
@@ -56,11 +57,12 @@ def test_a_filesystem_is_looked_at_without_a_change(disk: Disk) -> None:
 
 def test_a_half_made_filesystem_looks_whole_to_blkid(tmp_path: Path) -> None:
     """Only the superblock's own mark tells, which is why it is read."""
-    cut_off = Disk.attach(tmp_path, half_made(tmp_path))
-    try:
-        found = gather(cut_off.host, WANT)
-    finally:
-        cut_off.close()
+    with loops.alone():
+        cut_off = Disk.attach(tmp_path, half_made(tmp_path))
+        try:
+            found = gather(cut_off.host, WANT)
+        finally:
+            cut_off.close()
     assert found.filesystem == Filesystem("xfs", UUID)
     assert found.superblock == Superblock(UUID, in_progress=True, wiped=False)
     assert found.content is None

@@ -98,7 +98,9 @@ class AgentRoad(Road):
         """The volume is found by its marker alone."""
         if self.disk is None:
             return "nothing to mount: the folder stayed"
-        return self.zagent("volume", "mount").strip()
+        found = self.zagent("volume", "mount").strip()
+        self.disk.mounted()
+        return found
 
     def verify(self) -> str:
         """Every byte is still what the hub's listing said."""

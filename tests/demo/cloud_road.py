@@ -9,11 +9,9 @@ from typing import Any
 
 from tests.demo.commands import STACK, CloudCommands
 from tests.demo.road import PROMPT, Disproved, Step, same_pixels
+from tests.localcloud.hosts import HUB
 
 GENERATE = f"zagent generate '{PROMPT}' --size 128 --seed 7 --json"
-HUB = "http://10.0.2.100"
-"""Where a host of the local cloud reaches the hub stand-in."""
-
 KINDS = (
     ("describe_instances", "Reservations", "InstanceId"),
     ("describe_volumes", "Volumes", "VolumeId"),
@@ -58,7 +56,7 @@ class CloudRoad(CloudCommands):
         for path, value in (
             ("sshCidrs[0]", "127.0.0.0/8"),
             ("sshPrivateKeyFile", str(self.key)),
-            ("modelscopeEndpoint", HUB),
+            ("modelscopeEndpoint", f"http://{HUB}"),
         ):
             self.pulumi("config", "set", "--path", path, value)
         return f"Pulumi.{STACK}.yaml: who may log in, with which key, and where the hub is"

@@ -44,13 +44,14 @@ class CloudCommands(Road):
 
     def on_host(self, command: str) -> str:
         """Run a command on the host as a person would, over ssh."""
-        login = self.login()
-        return self.run("ssh", *self.ssh_options(), login, command, told=f'ssh {login} "{command}"')
+        options, login = self.ssh()
+        return self.run("ssh", *options, login, command, told=f'ssh {login} "{command}"')
 
     def fetch(self, path: str, to: Path) -> None:
         """Copy a file from the host."""
-        source = f"{self.login()}:{path}"
-        self.run("scp", "-q", *self.ssh_options(), source, str(to), told=f"scp {source} {to}")
+        options, login = self.ssh()
+        source = f"{login}:{path}"
+        self.run("scp", "-q", *options, source, str(to), told=f"scp {source} {to}")
 
     def output(self, name: str) -> str:
         """An output of the stack."""
@@ -68,16 +69,13 @@ class CloudCommands(Road):
         """The private key that logs in."""
         return self.keys / "id_ed25519"
 
-    def login(self) -> str:
-        """The host as ssh wants it."""
-        return f"{self.output('ssh_user')}@{self.output('host')}"
-
-    def ssh_options(self) -> list[str]:
-        """The login key, and the one host key that is accepted: that which Pulumi made."""
-        known = self.keys / "known_hosts"
-        known.write_text(f"{self.output('host')} {self.output('host_key')}\n")
+    def ssh(self) -> tuple[list[str], str]:
+        """The options of ssh, and the host as it wants it; only the host key that Pulumi made is accepted."""
+        outputs, known = self.outputs(), self.keys / "known_hosts"
+        known.write_text(f"{outputs['host']} {outputs['host_key']}\n")
         fixed = ("IdentitiesOnly=yes", f"UserKnownHostsFile={known}", "StrictHostKeyChecking=yes", "BatchMode=yes")
-        return ["-F", "none", "-i", str(self.key), *(word for one in fixed for word in ("-o", one))]
+        options = ["-F", "none", "-i", str(self.key), *(word for one in fixed for word in ("-o", one))]
+        return options, f"{outputs['ssh_user']}@{outputs['host']}"
 
     def ec2(self) -> EC2Client:
         """AWS's EC2 API."""

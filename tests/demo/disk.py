@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests import loops
 
 SIZE = 64 * 10**9
 """Bytes; the file is sparse and takes some 65 MB."""
@@ -29,6 +32,8 @@ def _refused(work: Path) -> str | None:
         disk.make()
     except subprocess.CalledProcessError as error:
         return f"{error.cmd[0]}: {error.stderr.strip().splitlines()[0]}" if error.stderr else str(error)
+    except OSError as error:
+        return str(error)
     finally:
         disk.remove()
     return None
@@ -41,19 +46,26 @@ class LoopDisk:
     image: Path
     folder: Path
     device: str = ""
+    alone: ExitStack = field(default_factory=ExitStack)
 
     def make(self) -> None:
         """Create, format and mount it."""
         with self.image.open("wb") as file:
             file.truncate(SIZE)
-        self.device = _run("losetup", "--find", "--show", str(self.image)).strip()
-        _run("mkfs.xfs", "-q", self.device)
-        self.folder.mkdir()
-        _run("mount", "-o", "noatime", self.device, str(self.folder))
+        with loops.alone():
+            self.device = _run("losetup", "--find", "--show", str(self.image)).strip()
+            _run("mkfs.xfs", "-q", self.device)
+            self.folder.mkdir()
+            _run("mount", "-o", "noatime", self.device, str(self.folder))
 
     def unmount(self) -> None:
-        """What a boot without the fstab line leaves: the disk attached, the folder empty."""
+        """What a boot without the fstab line leaves: the disk attached, the folder empty. Nobody else's is so then."""
+        self.alone.enter_context(loops.alone())
         _run("umount", str(self.folder))
+
+    def mounted(self) -> None:
+        """It has been found and mounted: others may look for theirs."""
+        self.alone.close()
 
     def remove(self) -> None:
         """Undo whatever was made, from wherever it stopped."""
@@ -61,6 +73,7 @@ class LoopDisk:
             _run("umount", str(self.folder))
         if self.device:
             _run("losetup", "--detach", self.device)
+        self.alone.close()
         self.image.unlink(missing_ok=True)
 
 

@@ -42,44 +42,56 @@ def test_a_volume_outlives_its_stack(stack: Stack) -> None:
     stack.ec2.delete_volume(VolumeId=volume)
 
 
-def test_a_host_is_replaced_in_the_order_that_keeps_data(stack: Stack) -> None:
-    """The bootstrap lets the volume go while it is still attached to the running host; only then the host goes."""
-    stack.up()
-    first = stack.project.outputs()
-    image = stack.ec2.describe_instances(InstanceIds=[first["instance_id"]])["Reservations"][0]["Instances"][0][
-        "ImageId"
-    ]
-    copy = stack.ec2.copy_image(Name="another", SourceImageId=image, SourceRegion="us-east-1")["ImageId"]
-    stack.project.run("config", "set", "amiId", copy)
-    stack.up()
-    second = stack.project.outputs()
-    assert second["instance_id"] != first["instance_id"]
-    assert second["volume_id"] == first["volume_id"]
-    release = stack.calls()[1]
-    assert (release["call"], release["instance_id"]) == ("delete", first["instance_id"])
-    assert (release["instance"], release["volume"]) == ("running", "in-use")
-    assert [one["call"] for one in stack.calls()] == ["create", "delete", "create"]
-    stack.project.run(*DESTROY)
-    stack.ec2.delete_volume(VolumeId=first["volume_id"])
-
-
-def test_an_up_that_failed_before_the_host_still_formats_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second `pulumi up` finds the volume that the first one made, blank and free to be formatted."""
-    stack.project.variables = {**stack.project.variables, BROKEN: "1"}
-    assert "the host does not answer" in stack.project.try_to("up", "--yes", "--skip-preview")[1]
-    (volume,) = stack.volumes()
-    assert stack.permission(volume) == ""
-    stack.project.variables = {**stack.project.variables, BROKEN: ""}
-    stack.up()
-    assert stack.project.outputs()["volume_id"] == volume
-    assert [one["against"] for one in stack.calls()] == [[]]
-    assert stack.permission(volume) == f"done:{FILESYSTEM}"
+def test_a_host_that_failed_is_made_and_replaced(stack: Stack) -> None:
+    """An `up` that fails, one that goes on from there, one that replaces the host, all around one volume."""
+    volume = failed_before_the_host(stack)
+    goes_on_and_formats_once(stack, volume)
+    replaces_the_host(stack, volume)
     stack.project.run(*DESTROY)
     stack.ec2.delete_volume(VolumeId=volume)
 
 
+def failed_before_the_host(stack: Stack) -> str:
+    """The volume that an `up` leaves whose bootstrap failed: nothing says that it was formatted."""
+    stack.project.variables = {**stack.project.variables, BROKEN: "1"}
+    assert "the host does not answer" in stack.refused("up", "--yes", "--skip-preview")
+    stack.project.variables = {**stack.project.variables, BROKEN: ""}
+    (volume,) = stack.volumes()
+    assert stack.permission(volume) == ""
+    return volume
+
+
+def goes_on_and_formats_once(stack: Stack, volume: str) -> None:
+    """The second `pulumi up` finds the volume that the first one made, blank and free to be formatted."""
+    stack.up()
+    assert stack.project.outputs()["volume_id"] == volume
+    assert [one["against"] for one in stack.calls()] == [[]]
+    assert stack.permission(volume) == f"done:{FILESYSTEM}"
+
+
+def replaces_the_host(stack: Stack, volume: str) -> None:
+    """The bootstrap lets the volume go while it is still attached to the running host; only then the host goes."""
+    first = stack.project.outputs()
+    running = stack.ec2.describe_instances(InstanceIds=[first["instance_id"]])["Reservations"][0]["Instances"][0]
+    copied = stack.ec2.copy_image(Name="another", SourceImageId=running["ImageId"], SourceRegion="us-east-1")
+    stack.project.run("config", "set", "amiId", copied["ImageId"])
+    stack.up()
+    second = stack.project.outputs()
+    assert second["instance_id"] != first["instance_id"]
+    assert second["volume_id"] == volume
+    assert [one["call"] for one in stack.calls()] == ["create", "delete", "create"]
+    release = stack.calls()[1]
+    assert release["instance_id"] == first["instance_id"]
+    assert (release["instance"], release["volume"]) == ("running", "in-use")
+
+
 def test_what_can_not_be_is_told_before_anything_is_made(stack: Stack) -> None:
-    """Bad settings, another zone than the volume's, two volumes: words, the command that mends it, and no resource."""
+    """No login key, bad settings, two volumes, another zone than the volume's: words, what mends it, no resource."""
+    key = stack.project.run("config", "get", "sshPrivateKeyFile").strip()
+    stack.project.run("config", "set", "sshPrivateKeyFile", "/nowhere/key")
+    assert "ssh-keygen -t ed25519 -f /nowhere/key" in stack.refused("preview")
+    stack.project.run("config", "set", "sshPrivateKeyFile", key)
+
     stack.project.run("config", "set", "instanceType", "enormous")
     assert "pulumi config set instanceType " in stack.refused("preview")
     stack.project.run("config", "set", "instanceType", "x9z.large")
@@ -95,9 +107,3 @@ def test_what_can_not_be_is_told_before_anything_is_made(stack: Stack) -> None:
     assert "pulumi config rm availabilityZone" in stack.refused("preview")
     assert stack.calls() == []
     stack.ec2.delete_volume(VolumeId=made[0])
-
-
-def test_a_login_key_that_is_not_there_is_told(stack: Stack) -> None:
-    """The command that makes one is given."""
-    stack.project.run("config", "set", "sshPrivateKeyFile", "/nowhere/key")
-    assert "ssh-keygen -t ed25519 -f /nowhere/key" in stack.refused("preview")

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import loops
 from tests.filesystems.disks import Bench
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     """Makes filesystems, in a folder that every user can look into."""
-    with tempfile.TemporaryDirectory(prefix="zagent-test-") as name:
+    with loops.alone(), tempfile.TemporaryDirectory(prefix="zagent-test-") as name:
         base, images = Path(name) / "base", Path(name) / "images"
         for folder in (base.parent, base, images):
             folder.mkdir(exist_ok=True)

@@ -160,3 +160,18 @@ def test_reset_leaves_nothing(cloud: LocalCloud) -> None:
     assert refused.returncode == 1
     assert "not a local cloud's" in refused.stderr
     assert cloud.folder.is_dir()
+
+
+def test_it_fails_when_told_to(cloud: LocalCloud) -> None:
+    """From the command line: what is armed shows, strikes, and is cleared; what can't be done is told."""
+    cloud.start()
+    assert command(cloud, "fault", "vcpu-limit", "--times", "2").stdout == "armed: vcpu-limit\n"
+    assert "vcpu-limit, 2 times more" in command(cloud, "status").stdout
+    made = command(cloud, "fault", "foreign-volume", "--tag", "of=somebody else").stdout.strip()
+    assert client(cloud).describe_volumes(VolumeIds=[made])["Volumes"][0]["Tags"][0]["Value"] == "somebody else"
+    assert command(cloud, "fault", "clear").stdout == "cleared\n"
+    assert "vcpu-limit" not in command(cloud, "status").stdout
+    nowhere = command(cloud, "fault", "capacity", "--zone", "mars")
+    assert nowhere.returncode == 1
+    assert nowhere.stderr.startswith("scripts/localcloud: There is no zone 'mars'; there are us-east-1a, ")
+    assert "no KEY=VALUE" in command(cloud, "fault", "foreign-volume", "--tag", "of").stderr

@@ -13,6 +13,7 @@ from pulumi.runtime import rpc
 from infra.bootstrap import resource
 from infra.bootstrap.host import Login
 from infra.bootstrap.resource import HostBootstrapProvider, source_digest
+from infra.bootstrap.want import of_stack
 from infra.errors import DiskMissing
 
 PROPS = {
@@ -87,9 +88,10 @@ def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.Monkey
         HostBootstrapProvider().create(dict(PROPS))
 
 
-def test_the_want_of_a_resource_names_the_disk_by_its_serial() -> None:
-    """The volume id without its dash."""
-    assert resource.want(PROPS).serial == "vol1"
+def test_the_want_of_a_stack_names_the_disk_by_its_serial() -> None:
+    """The volume id without its dash; all else by the names that properties and settings share."""
+    want = of_stack("vol-1", PROPS)
+    assert (want.serial, want.ssh_user, want.pull) == ("vol1", "ubuntu", True)
 
 
 def test_the_source_digest_is_the_same_twice() -> None:

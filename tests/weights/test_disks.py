@@ -15,6 +15,7 @@ from zagent.volume import space
 from zagent.volume.adopt import adopt
 from zagent.volume.suitable import Ask
 
+from tests import loops
 from tests.filesystems.disks import fill
 from tests.standin import Hub
 from tests.weights import child, files
@@ -84,9 +85,10 @@ def failing_site(tmp_path: Path, hub: Hub) -> Iterator[tuple[Site, Path]]:
     with image.open("wb") as file:
         file.truncate(64 << 20)
     system("mkfs.ext4", "-q", "-b", "4096", "-O", "^has_journal", image)
-    device = system("losetup", "--find", "--show", image)
-    try:
+    with loops.alone():
+        device = system("losetup", "--find", "--show", image)
         system("mount", device, root)
+    try:
         adopt(root, Ask(any_filesystem=True, minimum_free=0))
         site = Site(root, hub, [])
         site.pull()

@@ -25,8 +25,19 @@ def carry_out(order: str, **arguments: Any) -> str:
 
 def arm(kind: str, about: str = "", times: int | None = None) -> str:
     """A fault strikes from now on."""
+    if kind == "capacity" and about:
+        _zone(about)
+    elif about:
+        ec2().get_volume(about)
     ec2().faults.arm(Fault(kind, about, times))
-    return f"armed: {kind}"
+    return f"armed: {kind} {about}".rstrip()
+
+
+def _zone(name: str) -> str:
+    zones = [one.name for one in ec2().describe_availability_zones()]
+    if name not in zones:
+        raise LocalCloudError(f"There is no zone {name!r}; there are {', '.join(zones)}.")
+    return name
 
 
 def clear() -> str:
@@ -54,7 +65,7 @@ def read_only(volume: str) -> str:
 
 def foreign_volume(tags: Mapping[str, str], zone: str = f"{REGION}a", size_gib: int = 1) -> str:
     """Somebody else makes a volume with these tags, such as those by which a program finds its own; its id."""
-    volume = ec2().create_volume(size=size_gib, zone_name=zone, volume_type="gp3")
+    volume = ec2().create_volume(size=size_gib, zone_name=_zone(zone), volume_type="gp3")
     ec2().create_tags([volume.id], dict(tags))
     ec2().keep()
     return str(volume.id)

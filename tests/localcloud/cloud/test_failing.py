@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.ec2.exceptions import EC2ClientError
 
 from tests.localcloud.cloud import api, orders
 from tests.localcloud.cloud.conftest import Recorder
@@ -158,4 +159,8 @@ def test_orders_that_are_none(endpoint: str) -> None:
         orders.carry_out("flood")
     with pytest.raises(ValueError, match="no fault 'flood'"):
         orders.carry_out("arm", kind="flood")
+    with pytest.raises(LocalCloudError, match="no zone 'mars'"):
+        orders.carry_out("arm", kind="capacity", about="mars")
+    with pytest.raises(EC2ClientError, match=r"InvalidVolume\.NotFound"):
+        orders.carry_out("arm", kind="snapshot", about="vol-0123456789abcdef0")
     assert api.ec2().faults.armed() == []

@@ -20,6 +20,8 @@ def test_a_disk_carries_a_file_from_one_machine_to_another(
     """Two machines run at once; the disk is plugged into each under the volume's serial, and out of the first."""
     assert guest.boot() != other.boot()
     fleet.attach(INSTANCE, VOLUME, volume)
+    known = guest.run(f"udevadm info --query=property {guest.plugged()}")
+    assert f"ID_SERIAL_SHORT={SERIAL}" in known.splitlines()  # as of an NVMe disk
     guest.run(f"sudo mkfs.xfs -q {guest.plugged()}")
     guest.with_volume("echo carried | sudo tee /mnt/file")
     fleet.detach(INSTANCE, VOLUME)

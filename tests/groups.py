@@ -1,0 +1,44 @@
+"""Which tests run in one worker of `scripts/test`, one after the other, while the other groups run beside them.
+
+Most of the cloud's tests wait, as the AWS provider looks every ten seconds; virtual machines keep a processor busy.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from xdist.scheduler import LoadScopeScheduling
+
+MACHINES = "machines"
+"""Emulated, each virtual machine takes a processor: only one test at a time has one."""
+
+PLAIN = "plain"
+"""What needs nothing but this machine."""
+
+ORDER = (MACHINES, PLAIN)
+"""These take longest and begin first; all others wait in one queue for a free worker."""
+
+WITH_MACHINES = ("tests/demo/", "tests/localcloud/hosts/", "tests/localcloud/test_sample.py")
+"""Where the tests lie that boot one; all of tests/demo, as two demonstrations of one clone share its pictures."""
+
+
+def of(nodeid: str) -> str:
+    """The group of a test: below tests/localcloud a folder, whose parts it shares; in tests/engine a stack's life."""
+    path = nodeid.partition("::")[0]
+    if path.startswith(WITH_MACHINES):
+        return MACHINES
+    if path.startswith("tests/engine/"):
+        return nodeid
+    return str(PurePath(path).parent) if path.startswith("tests/localcloud/") else PLAIN
+
+
+def place(nodeid: str) -> int:
+    """Where in the queue a test's group stands."""
+    return ([*ORDER, of(nodeid)]).index(of(nodeid))
+
+
+class Grouped(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each group to one worker; the library's own ``loadgroup`` does nothing with pytest 9.2 (its issue 1386)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return of(nodeid)
