@@ -20,6 +20,8 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2 as messages
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
+from tests.localcloud.serving import until_orphaned
+
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """What the SDK allows for its own servers; gRPC's default of 4 MiB is less than a big stack's configuration."""
 
@@ -59,7 +61,8 @@ def exit_at_once(*_: Any) -> None:
 
 
 def main() -> None:
-    """Serve on a free loopback port until the engine interrupts."""
+    """Serve on a free loopback port until the engine interrupts, or has ended."""
+    engine = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, exit_at_once)
     limits = [
@@ -71,7 +74,8 @@ def main() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    server.wait_for_termination()
+    until_orphaned(server, engine)
+    exit_at_once()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 from tests.localcloud.process import Process
 from tests.localcloud.project import Project
 from tests.localcloud.waiting import until
+
+COMMAND = [sys.executable, "-I", "-u", "-m", "tests.localcloud.language"]
 
 
 @pytest.mark.cloud
@@ -90,10 +93,20 @@ def test_an_interrupted_run_leaves_no_program_behind(project: Project, tmp_path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_language_host_ends_quietly_when_told_to(number: signal.Signals) -> None:
     """A signal ends it with success and no word on either stream but its port."""
-    command = [sys.executable, "-I", "-u", "-m", "tests.localcloud.language"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
         assert host.stdout is not None
         assert int(host.stdout.readline()) > 0
         os.kill(host.pid, number)
         assert host.communicate(timeout=60) == ("", "")
     assert host.returncode == 0
+
+
+def test_the_language_host_ends_when_its_engine_is_killed() -> None:
+    """A killed engine interrupts nobody."""
+    script = f"{shlex.join(COMMAND)} & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout is not None
+        host = Process.of(int(engine.stdout.readline()))
+        assert engine.stdout.readline(), "its port"
+        engine.kill()
+        until(lambda: not host.alive())

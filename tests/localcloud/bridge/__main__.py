@@ -20,12 +20,10 @@ from tests.localcloud.bridge.client import UNLIMITED, Client
 from tests.localcloud.bridge.log import Log
 from tests.localcloud.bridge.process import ProviderProcess
 from tests.localcloud.bridge.server import Bridge
+from tests.localcloud.serving import until_orphaned
 
 WORKERS: Final = 64
 """Operations at a time: most of them wait for AWS."""
-
-LOOK_SECONDS: Final = 1
-"""How often it looks whether the engine is still there."""
 
 
 def serve(process: ProviderProcess, address: str) -> tuple[Any, int]:
@@ -54,9 +52,7 @@ def main() -> None:
         signal.signal(number, end)
     server, port = serve(process, address=sys.argv[-1] if len(sys.argv) > 1 else "")
     print(port, flush=True)
-    # An engine that was killed interrupts nobody; its plug-ins would serve for ever.
-    while os.getppid() == engine:
-        server.wait_for_termination(timeout=LOOK_SECONDS)
+    until_orphaned(server, engine)
     end()
 
 
