@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-DEADLINE_SECONDS = 240
+DEADLINE_SECONDS = 900
+"""A limit against hanging: beside virtual machines on two processors all takes several times as long."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from tests.localcloud.parts import missing
 from tests.localcloud.sample.stack import Stack, running
 
-pytestmark = [pytest.mark.cloud, pytest.mark.vm, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.cloud, pytest.mark.vm, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ INSTANCE, OTHER = "i-0123456789abcdef0", "i-0fedcba9876543210"
 ADDRESSES = {INSTANCE: "127.0.0.77", OTHER: "127.0.0.78"}
 VOLUME = "vol-0abcdefabcdefabcd"
 SERIAL = "vol0abcdefabcdefabcd"
-BOOT_SECONDS = 180
+BOOT_SECONDS = 500
 
 
 @dataclass(frozen=True)

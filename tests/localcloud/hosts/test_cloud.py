@@ -23,7 +23,7 @@ from tests.localcloud.process import Process, descendants
 from tests.localcloud.state import Record
 from tests.localcloud.waiting import until
 
-pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1200)]
 
 TABLES = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 """The kernel's tables in /proc/net, and the state of a socket there that waits for whoever comes (proc(5))."""

@@ -11,7 +11,7 @@ from tests.localcloud.errors import LocalCloudError
 from tests.localcloud.hosts.conftest import INSTANCE, OTHER, SERIAL, VOLUME, Detaching, Guest
 from tests.localcloud.hosts.fleet import Fleet
 
-pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.timeout(1200)]
 
 
 def test_a_disk_carries_a_file_from_one_machine_to_another(

@@ -16,7 +16,7 @@ from tests.localcloud.hosts.fleet import Fleet, remove_all
 from tests.localcloud.hosts.image import Image
 from tests.localcloud.hosts.record import Record
 
-pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.timeout(1200)]
 
 MOVED = "127.0.0.79"
 SILENT = "i-0000000000000001d"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).parent / "program.py"
 IMAGE = "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.12-ubuntu-24.04/latest/ami-id"
-BOOT_SECONDS = 240
+BOOT_SECONDS = 500
 
 
 @dataclass(frozen=True)
