@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ VOLUME = {"availabilityZone": f"{REGION}a", "size": 1, "type": "gp3"}
 
 def measured(work: Path, pairs: int) -> list[Figure]:
     """All of them, in the folder ``work``."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for each request
     (work / "volumes").mkdir()
     (work / "life").mkdir()
     with api.served(NoMachines(), Disks(work / "volumes")) as port:
