@@ -83,19 +83,18 @@ def _provider(port: int) -> Iterator[tuple[Engine, Client]]:
 
 
 def _diffs(engine: Engine, volume: Made) -> float:
-    return _seconds(lambda: [engine.diff(volume, VOLUME | {"size": 2}) for _ in range(DIFFERENCES)]) / DIFFERENCES
+    return _seconds_each(lambda: engine.diff(volume, VOLUME | {"size": 2}))
 
 
 def _plans(client: Client, state: State) -> float:
     # Only what a configuration may set; the rest is the provider's to know.
-    config = dict.fromkeys(state.value) | {name: state.value[name] for name in ("availability_zone", "type")}
-    wanted = state.value | {"size": 2}
-    return (
-        _seconds(
-            lambda: [client.plan("aws_ebs_volume", state, wanted, config | {"size": 2}) for _ in range(DIFFERENCES)]
-        )
-        / DIFFERENCES
-    )
+    said = {name: state.value[name] for name in ("availability_zone", "type")}
+    config = dict.fromkeys(state.value) | said | {"size": 2}
+    return _seconds_each(lambda: client.plan("aws_ebs_volume", state, state.value | {"size": 2}, config))
+
+
+def _seconds_each(call: Callable[[], object]) -> float:
+    return _seconds(lambda: [call() for _ in range(DIFFERENCES)]) / DIFFERENCES
 
 
 def _life(stack: Stack) -> list[Figure]:

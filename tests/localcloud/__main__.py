@@ -7,16 +7,16 @@ import signal
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tests.localcloud import faulting, parts, shell
 from tests.localcloud.errors import LocalCloudError
-from tests.localcloud.hosts import image
+from tests.localcloud.hosts import HUB, image
 from tests.localcloud.hosts.fleet import Fleet
 from tests.localcloud.local import LocalCloud
+from tests.localcloud.options import StateFolder
 from tests.localcloud.state import DEFAULT, State
 
 app = typer.Typer(
@@ -28,10 +28,6 @@ app = typer.Typer(
 )
 app.add_typer(faulting.app, name="fault")
 
-HUB = "10.0.2.100"
-"""The address at which machines reach the hub, on port 80."""
-
-StateFolder = Annotated[Path, typer.Option("--state", metavar="DIR", help="Where it keeps everything it makes.")]
 WithHosts = Annotated[bool, typer.Option("--hosts/--no-hosts", help="A virtual machine for each instance.")]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tests.localcloud.local import LocalCloud
+from tests.localcloud.options import StateFolder
 from tests.localcloud.state import DEFAULT
 
 app = typer.Typer(
@@ -16,7 +17,6 @@ app = typer.Typer(
     help="Have it fail: what is armed strikes until it is cleared, or as often as it was told to.",
 )
 
-StateFolder = Annotated[Path, typer.Option("--state", metavar="DIR", help="Where it keeps everything it makes.")]
 Times = Annotated[int | None, typer.Option("--times", min=1, metavar="N", help="How often; else until cleared.")]
 
 

@@ -1,12 +1,30 @@
-"""How long a plug-in serves."""
+"""How long servers serve."""
 
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import HTTPServer
 from typing import Any, Final
 
 LOOK_SECONDS: Final = 1
 """How often it looks whether the engine is still there."""
+
+POLL_SECONDS: Final = 0.02
+"""How often a server looks whether to end; the library's half a second would be waited for by each test."""
+
+
+@contextmanager
+def answering(server: HTTPServer) -> Iterator[int]:
+    """The port of a server that answers, in the background, for the length of the block, and is closed then."""
+    threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def until_orphaned(server: Any, engine: int) -> None:

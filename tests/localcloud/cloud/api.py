@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +10,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.servicequotas.models import ServiceQuotasBackend, servicequotas_backends
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from tests.localcloud.cloud import dlm
 from tests.localcloud.cloud.disks import Disks
@@ -22,6 +21,7 @@ from tests.localcloud.cloud.faults import Faults
 from tests.localcloud.cloud.machines import Machines
 from tests.localcloud.cloud.quotas import LocalQuotas
 from tests.localcloud.cloud.region import REGION
+from tests.localcloud.serving import answering
 
 
 @contextmanager
@@ -33,24 +33,17 @@ def served(machines: Machines, disks: Disks) -> Iterator[int]:
     dlm.register()
     image.publish()
     try:
-        with _listening() as port:
+        with answering(_server()) as port:
             yield port
     finally:
         _put(EC2Backend, ServiceQuotasBackend)
         _forget()
 
 
-@contextmanager
-def _listening() -> Iterator[int]:
-    """Moto's server, which ends at once; moto's own thread for it looks only every half a second whether to end."""
+def _server() -> BaseWSGIServer:
+    """Moto's; it is ours to start and end, as moto's own thread for it takes half a second to end."""
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
+    return make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
 
 
 def _put(ec2: type[EC2Backend], quotas: type[ServiceQuotasBackend]) -> None:

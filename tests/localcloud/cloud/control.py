@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from moto.core.exceptions import ServiceException
 from tests.localcloud.cloud import orders
 from tests.localcloud.cloud.status import status
 from tests.localcloud.errors import LocalCloudError
+from tests.localcloud.serving import answering
 
 
 @contextmanager
@@ -43,7 +43,5 @@ def served(hub_bytes: Callable[[], int]) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Polling is not worth a line each."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port

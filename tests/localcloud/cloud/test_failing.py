@@ -104,6 +104,19 @@ def test_a_stuck_volume(ec2: EC2Client, machines: Recorder) -> None:
     assert machines.calls.count(("detach", instance, disk)) == 1
 
 
+def test_a_stuck_volume_of_a_stopped_instance(ec2: EC2Client, machines: Recorder) -> None:
+    """It is stuck as well, and the call that detaches it answers all the same."""
+    instance, disk = attached(ec2)
+    machines.go_on.set()
+    ec2.stop_instances(InstanceIds=[instance])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance], WaiterConfig={"Delay": 1})
+    orders.carry_out("arm", kind="detaching")
+    ec2.detach_volume(VolumeId=disk)
+    assert state(ec2, disk) == "detaching"
+    orders.carry_out("clear")
+    until(lambda: state(ec2, disk) == "available")
+
+
 def test_a_stuck_volume_goes_by_force_or_with_its_instance(ec2: EC2Client, machines: Recorder) -> None:
     """As on AWS."""
     _, forced = attached(ec2)

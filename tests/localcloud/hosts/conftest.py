@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import paramiko
 import pytest
@@ -20,6 +19,7 @@ from tests.localcloud.hosts import HUB, image
 from tests.localcloud.hosts.fleet import Fleet
 from tests.localcloud.hosts.image import Image
 from tests.localcloud.hosts.machine import Machine
+from tests.localcloud.serving import answering
 from tests.localcloud.waiting import until
 
 INSTANCE, OTHER = "i-0123456789abcdef0", "i-0fedcba9876543210"
@@ -143,10 +143,8 @@ def hub() -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Hello)) as port:
+        yield port
 
 
 @pytest.fixture(scope="package")

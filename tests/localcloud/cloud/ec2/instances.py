@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState, Reservation
 
@@ -19,16 +18,9 @@ from tests.localcloud.cloud.ec2.work import in_background, told
 class InstanceBackend(AddressBackend):
     """The instances of a region."""
 
-    def run_instances(
-        self,
-        image_id: str,
-        count: int,
-        user_data: Base64EncodedString | None,
-        security_group_names: list[str],
-        **named: Any,
-    ) -> Reservation:
+    def run_instances(self, *words: Any, **named: Any) -> Reservation:
         """Also boot a machine for each."""
-        reservation = super().run_instances(image_id, count, user_data, security_group_names, **named)
+        reservation = super().run_instances(*words, **named)
         for instance in reservation.instances:
             self._launch(instance)
         return reservation

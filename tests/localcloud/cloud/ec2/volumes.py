@@ -106,12 +106,16 @@ class VolumeBackend(EC2Backend):
                 self._let_go(held)
                 return held
             waiting = _begin_detaching(held)
-        if held.instance.state == "stopped":
+        if self._lets_go_at_once(held, force):
             with told():
                 self._pull_out(held, force)
         elif force or not waiting:
             in_background(self._pull_out, held, force)
         return held
+
+    def _lets_go_at_once(self, held: VolumeAttachment, force: bool) -> bool:
+        """Whether nothing need be waited for: then the call itself pulls it out, and fails where that fails."""
+        return str(held.instance.state) == "stopped"
 
     def _pull_out(self, held: VolumeAttachment, force: bool) -> None:
         """Returns when the machine has let the disk go; one that can't leaves it attached."""
@@ -125,9 +129,13 @@ class VolumeBackend(EC2Backend):
     def _let_go(self, held: VolumeAttachment) -> None:
         """The volume is free, if this attachment still holds it: termination may have been faster."""
         with self._changing:
-            volume = self.volumes.get(held.volume_id)
-            if volume and volume.attachment is held:
-                super().detach_volume(volume.id, held.instance.id, held.device)
+            if self._holds(held):
+                super().detach_volume(held.volume_id, held.instance.id, held.device)
+
+    def _holds(self, held: VolumeAttachment) -> bool:
+        """Whether an attachment is still there."""
+        volume = self.volumes.get(held.volume_id)
+        return volume is not None and volume.attachment is held
 
     def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
         """Lets go of all volumes, and deletes those that end with their instance, while no detachment changes them."""
