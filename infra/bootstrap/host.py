@@ -35,6 +35,11 @@ COMMAND_PATIENCE = 600.0
 PAUSE = 2.0
 """Seconds between two tries to connect."""
 
+NO_EXIT_CODE = -1
+"""What paramiko gives for a channel that was closed without one."""
+
+CUT_OFF = "the command ended without an exit code: it was killed, or the connection broke"
+
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 """Before every command: words in English, and the system's tools wherever the login's own PATH leads."""
 
@@ -147,10 +152,14 @@ class FabricHost:
         streams: dict[str, Any] = {"hide": True}
         if on_line:
             streams = {"hide": False, "out_stream": Lines(on_line), "err_stream": Lines(on_line)}
+        begun = time.monotonic()
         with _translated(self.address):
             done = self._connection.run(
                 shlex.join(words), warn=True, in_stream=False, encoding="utf-8", timeout=patience, **streams
             )
+        if done.exited == NO_EXIT_CODE:  # also where invoke misses its own time-out: its timer had not quite ended
+            late = time.monotonic() - begun >= patience
+            raise HostUnreachable(address=self.address, why=_late(patience) if late else CUT_OFF)
         return Ran(done.exited, done.stdout, done.stderr)
 
 
@@ -169,12 +178,16 @@ class Lines(io.TextIOBase):
         return len(text)
 
 
+def _late(patience: float) -> str:
+    return f"no end within {patience:g} s"
+
+
 @contextmanager
 def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except CommandTimedOut as error:
-        raise HostUnreachable(address=address, why=f"no end within {error.timeout} s") from error
+        raise HostUnreachable(address=address, why=_late(error.timeout)) from error
     except (OSError, EOFError, paramiko.SSHException, ThreadException, Failure) as error:
         raise HostUnreachable(address=address, why=_why(error)) from error
 

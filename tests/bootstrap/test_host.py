@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fabric.runners import Remote  # type: ignore[import-untyped]
 
 from infra.bootstrap.host import FabricHost, Login, connect, must
 from infra.errors import CommandFailed, HostKeyDiffers, HostKeyUnknown, HostUnreachable
@@ -121,6 +123,30 @@ def test_a_command_that_does_not_end_is_given_up(host: FabricHost) -> None:
     """Every wait has an end."""
     with pytest.raises(HostUnreachable, match="no end within"):
         host.run(["sleep", "60"], patience=0.5)
+
+
+def test_a_late_command_is_given_up_also_while_the_timer_still_ends(
+    host: FabricHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the channel is closed before invoke sees its own time-out."""
+    told, close = threading.Event(), Remote.kill
+
+    def closes_slowly(runner: Remote) -> None:
+        close(runner)
+        told.wait(60)
+
+    monkeypatch.setattr(Remote, "kill", closes_slowly)
+    try:
+        with pytest.raises(HostUnreachable, match=r"no end within 0\.5 s"):
+            host.run(["sleep", "60"], patience=0.5)
+    finally:
+        told.set()
+
+
+def test_a_command_that_was_killed_has_no_exit_code(host: FabricHost) -> None:
+    """It is not mistaken for one that failed."""
+    with pytest.raises(HostUnreachable, match="without an exit code"):
+        host.run(["sh", "-c", "kill -9 $$"])
 
 
 def under_way() -> set[Path]:
