@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from tests.bench.figures import Figure
+from tests.bench.figures import TOLD, Figure
 from tests.bench.process import measure, paired, ratio
 from tests.localcloud.bridge import binary
 from tests.localcloud.bridge.__main__ import serve
@@ -106,7 +106,7 @@ def _life(stack: Stack) -> list[Figure]:
         "pulumi refresh": lambda: stack.project.run("refresh", "--yes", "--skip-preview"),
         "pulumi destroy": lambda: stack.project.run("destroy", "--yes", "--skip-preview"),
     }
-    return [Figure(name, _seconds(step), "s", "told only", True, "") for name, step in steps.items()]
+    return [Figure(name, _seconds(step), "s", TOLD, True, "") for name, step in steps.items()]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -24,6 +24,9 @@ RATE = 250e6
 
 MEMORY_LIMIT = 200e6
 
+TOLD = "told only"
+"""What is wanted of a figure that depends on the machine alone."""
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -13,7 +13,7 @@ from zagent import __version__
 from zagent.weights.digest import cores
 
 import tests
-from tests.bench.figures import Figure
+from tests.bench.figures import TOLD, Figure
 
 RESULTS = Path(tests.__file__).parent.parent / "docs" / "benchmarks"
 
@@ -31,7 +31,11 @@ def write(name: str, title: str, found: Sequence[Figure]) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
     (RESULTS / f"{name}.md").write_text(_page(name, title, machine, found))
-    print("\n".join(f"{one.name}: {one.value:.2f} {one.unit} (wanted {one.wanted}); {one.detail}" for one in found))
+    print("\n".join(map(_line, found)))
+
+
+def _line(one: Figure) -> str:
+    return f"{one.name}: {one.value:.2f} {one.unit} (wanted {one.wanted}) {one.detail}".rstrip()
 
 
 def _page(name: str, title: str, machine: dict[str, object], found: Sequence[Figure]) -> str:
@@ -42,5 +46,5 @@ def _page(name: str, title: str, machine: dict[str, object], found: Sequence[Fig
 
 
 def _row(one: Figure) -> str:
-    holds = "yes" if one.holds else "**no**"
+    holds = "-" if one.wanted == TOLD else "yes" if one.holds else "**no**"
     return f"| {one.name} | {one.value:.2f} {one.unit} | {one.wanted} | {holds} | {one.detail} |"
