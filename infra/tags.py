@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types_boto3_ec2.type_defs import TagTypeDef
+    from types_boto3_ec2.type_defs import FilterTypeDef, TagTypeDef
 
 PROJECT = "zagent:project"
 STACK = "zagent:stack"
+
+OWNER = "zagent:owner"
+"""On a volume and its snapshots: the ARN of who made the volume, without the name of a session."""
 
 HOST_KEY = "zagent:host-key"
 """On an instance: the public host key that it must show."""
@@ -17,7 +20,29 @@ HOST_KEY = "zagent:host-key"
 FORMAT = "zagent:format"
 """On a volume: the permission to format it; only the bootstrap sets it."""
 
+SNAPSHOTS = "zagent:snapshots"
+"""On a volume: the name of the one policy that takes its snapshots, which no two policies may share."""
+
+KIND = "zagent:snapshot"
+"""On a snapshot: daily, verified or final."""
+
+SET_DIGEST = "zagent:set-digest"
+"""On a verified snapshot: the digest of the set of files that were right when it was taken."""
+
+REPLACED = "zagent:replaced-by"
+"""On a volume that no longer is its stack's: the volume that took its place."""
+
 
 def values(listed: Sequence[TagTypeDef]) -> dict[str, str]:
     """The tags of a resource as EC2 lists them, by name."""
     return {one["Key"]: one["Value"] for one in listed}
+
+
+def listed(values: Mapping[str, str]) -> list[TagTypeDef]:
+    """Tags as EC2 takes them."""
+    return [{"Key": name, "Value": value} for name, value in values.items()]
+
+
+def filters(values: Mapping[str, str]) -> list[FilterTypeDef]:
+    """What EC2 must be asked for everything that carries all of these."""
+    return [{"Name": f"tag:{name}", "Values": [value]} for name, value in values.items()]

@@ -60,6 +60,7 @@ class Login:
     """Where and as whom to log in.
 
     ``host_key`` is the one key to accept (``ssh-ed25519 AAAA…``); without it the person's known_hosts decides.
+    ``proxy`` is a command that carries the connection, as OpenSSH's ProxyCommand: %h and %p are filled in.
     """
 
     address: str
@@ -67,6 +68,7 @@ class Login:
     key_file: Path | None
     host_key: str = ""
     port: int = 22
+    proxy: str = ""
 
     @property
     def known_as(self) -> str:
@@ -232,6 +234,7 @@ def _connection(login: Login) -> Connection:
         login.address,
         user=login.user,
         port=login.port,
+        gateway=login.proxy or None,
         config=Config(overrides={"load_ssh_configs": False}),
         connect_timeout=10,
         connect_kwargs={**keys, "look_for_keys": not keys, "allow_agent": not keys, "banner_timeout": 30},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from infra import tags
-from infra.bootstrap.ec2 import ec2
+from infra.account.access import Access, answered
 from infra.errors import CloudRefused
 
 GIB = 1 << 30
@@ -92,7 +92,7 @@ class VolumeTag:
     volume_id: str
     project: str
     stack: str
-    region: str
+    access: Access
 
     def read(self) -> Record:
         """Ask the control plane.
@@ -100,8 +100,8 @@ class VolumeTag:
         Raises:
             CloudRefused: it does not answer, or knows no such volume.
         """
-        with ec2(self.region) as client:
-            volume = client.describe_volumes(VolumeIds=[self.volume_id])["Volumes"][0]
+        with answered():
+            volume = self.access.ec2.describe_volumes(VolumeIds=[self.volume_id])["Volumes"][0]
         found = tags.values(volume.get("Tags", []))
         phase, uuid = parse(found.get(tags.FORMAT, ""))
         return Record(
@@ -134,5 +134,5 @@ class VolumeTag:
         self._note(f"done:{uuid}")
 
     def _note(self, value: str) -> None:
-        with ec2(self.region) as client:
-            client.create_tags(Resources=[self.volume_id], Tags=[{"Key": tags.FORMAT, "Value": value}])
+        with answered():
+            self.access.ec2.create_tags(Resources=[self.volume_id], Tags=[{"Key": tags.FORMAT, "Value": value}])

@@ -15,7 +15,9 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 from pulumi.runtime import rpc
 from zagent.errors import ZagentError
 
-from infra.bootstrap import agent
+from infra.account import sessions
+from infra.account.access import Access
+from infra.bootstrap import agent, power
 from infra.bootstrap.converge import converge
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import Login, connect, must
@@ -61,7 +63,8 @@ class HostBootstrapProvider(ResourceProvider):
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Whatever is not known yet counts as changed: in a preview a new host has no id."""
-        differing = [name for name in news if name != PROVIDER and _differs(olds.get(name), news[name])]
+        differing = [name for name in news if name not in ASIDE and _differs(olds.get(name), news[name])]
+        differing += [STOPPED] if news.get(STOPPED) else []
         replaces = [name for name in differing if name in REPLACES]
         return DiffResult(changes=bool(differing), replaces=replaces, delete_before_replace=True)
 
@@ -75,8 +78,11 @@ class HostBootstrapProvider(ResourceProvider):
             _say(f"warning: {error.message}; the volume is detached without it, once the instance has stopped")
 
 
-PROVIDER = "__provider"
-"""The engine's own entry among the properties."""
+STOPPED = "stopped"
+"""The property that says why the host is stopped. Once it runs again, that it was stopped is no difference."""
+
+ASIDE = ("__provider", STOPPED)
+"""Properties that are not compared; the first is the engine's own."""
 
 
 def _differs(old: object, new: object) -> bool:
@@ -85,12 +91,16 @@ def _differs(old: object, new: object) -> bool:
 
 def login(props: Mapping[str, Any]) -> Login:
     """How to log in to the host of these properties."""
-    return Login(props["address"], props["ssh_user"], Path(props["ssh_private_key_file"]), props["host_key"])
+    key = Path(props["ssh_private_key_file"])
+    return Login(props["address"], props["ssh_user"], key, props["host_key"], proxy=props["proxy"])
 
 
 def _converge(props: Mapping[str, Any]) -> None:
+    access = Access(props["region"], props["profile"])
     try:
-        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], props["region"])
+        if props[STOPPED]:
+            power.start(access, props["instance_id"], _say)
+        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
         converge(Target(connect(login(props), _say), permission, _say), of_stack(props["volume_id"], props))
     except ZagentError as error:
         raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
@@ -102,9 +112,13 @@ def _say(line: str) -> None:
 
 @dataclass(frozen=True)
 class HostBootstrapArgs:
-    """The stack's settings, the host to converge, the volume to bring to it."""
+    """The stack's settings, the host to converge, the volume to bring to it.
+
+    ``stopped`` is why the host is stopped, empty while it runs.
+    """
 
     settings: Settings
+    stopped: str
     host: GpuHost
     volume: DataVolume
 
@@ -123,7 +137,10 @@ class HostBootstrap(Resource, module="infra", name="HostBootstrap"):
             "volume_id": args.volume.id,
             "project": settings.project,
             "stack": settings.stack,
-            "region": settings.region,
+            "region": settings.access.region_name,
+            "profile": settings.profile,
+            "proxy": "" if settings.has_address else sessions.proxy_command(settings.access),
+            STOPPED: args.stopped,
             "modelscope_endpoint": settings.modelscope_endpoint,
             "python_index_url": settings.python_index_url,
             "pull_on_up": settings.pull_on_up,

@@ -8,26 +8,24 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import tags
-from infra.lookup import Found
-from infra.settings import NEW_VOLUME_GIB, Settings
-
-NEW_THROUGHPUT_MIB = 500
-"""MiB/s of a new gp3 volume; a cold load of the weights waits for the disk, not for the card."""
+from infra.account.volumes import Volume
+from infra.lookup.found import Found
+from infra.lookup.limits import NEW_THROUGHPUT
+from infra.settings import Settings
 
 FIXED_AT_BIRTH = ["snapshotId", "encrypted", "kmsKeyId"]
 """What AWS can't change on a volume: a difference would ask for a replacement, and there must never be one."""
 
-PERMISSION_TAG = f'tags["{tags.FORMAT}"]'
-"""The permission to format, which the bootstrap keeps on the volume itself; Pulumi neither makes nor reverts it."""
+NOT_PULUMIS = [f'tags["{tags.FORMAT}"]', f'tags["{tags.OWNER}"]']
+"""The permission to format, which the bootstrap keeps on the volume itself, and who made it, which never changes."""
 
 
 @dataclass(frozen=True)
 class DataVolumeArgs:
-    """``found`` is the volume to adopt, None makes a blank one in ``zone``."""
+    """The stack's settings, and what was found and decided."""
 
     settings: Settings
-    found: Found | None
-    zone: str
+    found: Found
 
 
 class DataVolume(pulumi.ComponentResource):
@@ -39,29 +37,41 @@ class DataVolume(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DataVolumeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zagent:infra:DataVolume", name, None, opts)
-        settings = args.settings
+        settings, found, choice = args.settings, args.found, args.found.choice
         self.volume = aws.ebs.Volume(
             f"{name}-volume",
-            availability_zone=args.zone,
-            size=settings.volume_size_gib or NEW_VOLUME_GIB,
+            availability_zone=found.zone,
+            size=found.size,
             type="gp3",
-            throughput=NEW_THROUGHPUT_MIB,
+            throughput=settings.volume_throughput or NEW_THROUGHPUT,
+            iops=settings.volume_iops or None,
             encrypted=True,
-            tags={**settings.tags, "Name": f"{settings.project}-{settings.stack}-data"},
+            kms_key_id=settings.kms_key_arn or None,  # none means AWS's own key: one of the stack's would die with it
+            snapshot_id=choice.snapshot.id if choice.snapshot else None,
+            tags=_tags(settings, found),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 retain_on_delete=True,
-                import_=args.found.volume_id if args.found else None,
-                ignore_changes=_left_alone(args),
+                import_=choice.volume.id if choice.volume else None,
+                ignore_changes=_left_alone(settings, choice.volume),
             ),
         )
         self.id: pulumi.Output[str] = self.volume.id
         self.register_outputs({"id": self.id})
 
 
-def _left_alone(args: DataVolumeArgs) -> list[str]:
-    """The properties that stay as they are, whatever the program says."""
-    if args.found is None:
-        return [PERMISSION_TAG]
-    kept = [PERMISSION_TAG, *FIXED_AT_BIRTH, "type", "iops", "throughput"]
-    return kept if args.settings.volume_size_gib else [*kept, "size"]
+def _tags(settings: Settings, found: Found) -> dict[str, str]:
+    own = {tags.OWNER: found.caller.owner, tags.SNAPSHOTS: settings.name}
+    return {**settings.tags, **own, "Name": f"{settings.name}-data"}
+
+
+def _left_alone(settings: Settings, adopted: Volume | None) -> list[str]:
+    """The properties that stay as they are, whatever the program says; a volume found keeps what was not asked for."""
+    if adopted is None:
+        return NOT_PULUMIS
+    asked = {
+        "size": settings.volume_size_gib,
+        "throughput": settings.volume_throughput,
+        "iops": settings.volume_iops,
+    }
+    return [*NOT_PULUMIS, *FIXED_AT_BIRTH, "type", *(name for name, value in asked.items() if not value)]

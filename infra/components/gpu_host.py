@@ -11,36 +11,39 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import tags
+from infra.components import capacity
 from infra.components.data_volume import DataVolume
 from infra.components.host_key import HostKey
+from infra.components.identity import HostIdentity
 from infra.components.network import Network
 from infra.errors import KeyFileMissing
+from infra.lookup.found import Found
 from infra.settings import Settings
 
 
 @dataclass(frozen=True)
 class GpuHostArgs:
-    """``image`` is the id of the host's image."""
+    """The stack's settings, what was found and decided, and what the host is put together from."""
 
     settings: Settings
-    image: str
+    found: Found
     network: Network
+    identity: HostIdentity
     volume: DataVolume
 
 
 class GpuHost(pulumi.ComponentResource):
-    """One EC2 instance with the data volume attached, and a host key that is known before it boots."""
+    """One EC2 instance with the data volume attached, and a host key that is known before it boots.
+
+    ``address`` is where SSH goes: an Elastic IP, so that it stays when the machine is replaced, or, where no address
+    may log in, the instance id, which Session Manager takes for one.
+    """
 
     def __init__(self, name: str, args: GpuHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zagent:infra:GpuHost", name, None, opts)
-        self.key = HostKey(f"{name}-key", opts=pulumi.ResourceOptions(parent=self))
-        login = aws.ec2.KeyPair(
-            f"{name}-login",
-            public_key=public_half(args.settings.ssh_private_key_file),
-            tags=args.settings.tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.instance = self._instance(name, args, login)
+        self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        self.key = HostKey(f"{name}-key", opts=self._child)
+        self.instance = self._instance(args, self._login(args.settings))
         self.attachment = aws.ec2.VolumeAttachment(
             f"{name}-data",
             instance_id=self.instance.id,
@@ -48,37 +51,65 @@ class GpuHost(pulumi.ComponentResource):
             device_name="/dev/sdf",
             # A mounted volume never detaches (hashicorp/terraform-provider-aws#4770); forcing it would lose data.
             stop_instance_before_detaching=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
-        self.address: pulumi.Output[str] = self.instance.public_ip
+        self.address: pulumi.Output[str] = self._address(args.settings)
         self.register_outputs({"address": self.address})
 
-    def _instance(self, name: str, args: GpuHostArgs, login: aws.ec2.KeyPair) -> aws.ec2.Instance:
-        settings = args.settings
+    def _login(self, settings: Settings) -> aws.ec2.KeyPair:
+        public = public_half(settings.ssh_private_key_file)
+        return aws.ec2.KeyPair(f"{self._name}-login", public_key=public, tags=settings.tags, opts=self._child)
+
+    def _address(self, settings: Settings) -> pulumi.Output[str]:
+        if not settings.has_address:
+            return self.instance.id
+        elastic = aws.ec2.Eip(
+            f"{self._name}-address",
+            domain="vpc",
+            instance=self.instance.id,
+            tags={**settings.tags, "Name": settings.name},
+            opts=self._child,
+        )
+        return elastic.public_ip
+
+    def _instance(self, args: GpuHostArgs, login: aws.ec2.KeyPair) -> aws.ec2.Instance:
+        settings, found = args.settings, args.found
         return aws.ec2.Instance(
-            f"{name}-instance",
-            ami=args.image,
+            f"{self._name}-instance",
+            ami=found.image,
             instance_type=settings.instance_type,
             availability_zone=args.network.subnet.availability_zone,
             subnet_id=args.network.subnet.id,
             vpc_security_group_ids=[args.network.security_group.id],
+            iam_instance_profile=args.identity.profile.name,
             key_name=login.key_name,
-            metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
-            root_block_device={"encrypted": True, "volume_type": "gp3"},
+            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+            root_block_device=root_disk(settings),
             user_data=user_data(self.key),
-            tags={
-                **settings.tags,
-                "Name": f"{settings.project}-{settings.stack}",
-                tags.HOST_KEY: self.key.public_key,
-            },
+            tags={**settings.tags, "Name": settings.name, tags.HOST_KEY: self.key.public_key},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # The volume can hang on one instance only: the old one must be gone before the new one takes it.
                 delete_before_replace=True,
                 # "The current image" moves; a host is not replaced because AWS published a new one.
                 ignore_changes=[] if settings.ami_id else ["ami"],
+                # Session Manager must find its rights at the first boot.
+                depends_on=[args.identity.may],
+                hooks=pulumi.ResourceHookBinding(
+                    on_error=[capacity.hook(settings.instance_type, found.zone, found.offered)]
+                ),
             ),
         )
+
+
+def root_disk(settings: Settings) -> aws.ec2.InstanceRootBlockDeviceArgsDict:
+    """The system disk, as big as its image; a tag has it snapshotted where that is wanted.
+
+    It must not carry the tags by which the data volume and its snapshots are found.
+    """
+    own = {tags.SNAPSHOTS: settings.root_name} if settings.snapshot_root else {}
+    named = {**settings.more_tags, **own, "Name": settings.root_name}
+    return {"encrypted": True, "volume_type": "gp3", "tags": named}
 
 
 def user_data(key: HostKey) -> pulumi.Output[str]:

@@ -1,8 +1,10 @@
 """What can go wrong on the operator's side; part of the tree in ``zagent.errors``.
 
 ZagentError
-├── CloudError 50-59  can the cloud be as wanted?
-└── HostError  60-69  can the host be reached, and is it safe to touch?
+├── CloudError    50-59  can the cloud be as wanted?
+├── HostError     60-69  can the host be reached, and is it safe to touch?
+├── AdoptionError 70-79  which volume is the stack's, and can it be what is wanted?
+└── SnapshotError 80-89  can a snapshot be made, used, deleted? and a volume?
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from infra.errors.cloud import (
     CloudError,
     CloudRefused,
     KeyFileMissing,
-    ManyVolumes,
     NoHost,
+    NoImage,
     NoStack,
+    NoWayIn,
+    QuotaTooSmall,
     TypeNotOffered,
-    WrongZone,
 )
 from infra.errors.host import (
     CommandFailed,
@@ -30,8 +33,30 @@ from infra.errors.host import (
     MountRefused,
     PackagesUnavailable,
 )
+from infra.errors.snapshot import (
+    NoSnapshot,
+    NotConfirmed,
+    PurgeRefused,
+    RestoreRefused,
+    SnapshotError,
+    SnapshotFailed,
+    SnapshotNotYours,
+)
+from infra.errors.volume import (
+    AdoptionError,
+    HostLeftBehind,
+    ManyVolumes,
+    NotYours,
+    OtherStack,
+    VolumeAlive,
+    VolumeGone,
+    VolumeInUse,
+    VolumeRefused,
+    WrongZone,
+)
 
 __all__ = [
+    "AdoptionError",
     "BadSetting",
     "CloudError",
     "CloudRefused",
@@ -41,14 +66,31 @@ __all__ = [
     "HostError",
     "HostKeyDiffers",
     "HostKeyUnknown",
+    "HostLeftBehind",
     "HostUnreachable",
     "HostUnsuitable",
     "KeyFileMissing",
     "ManyVolumes",
     "MountRefused",
     "NoHost",
+    "NoImage",
+    "NoSnapshot",
     "NoStack",
+    "NoWayIn",
+    "NotConfirmed",
+    "NotYours",
+    "OtherStack",
     "PackagesUnavailable",
+    "PurgeRefused",
+    "QuotaTooSmall",
+    "RestoreRefused",
+    "SnapshotError",
+    "SnapshotFailed",
+    "SnapshotNotYours",
     "TypeNotOffered",
+    "VolumeAlive",
+    "VolumeGone",
+    "VolumeInUse",
+    "VolumeRefused",
     "WrongZone",
 ]

@@ -1,4 +1,4 @@
-"""What can go wrong between the configuration and the cloud."""
+"""What can go wrong between the configuration and the cloud. 50-59."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ class KeyFileMissing(CloudError):
     remedy = "ssh-keygen -t ed25519 -f {path}, or pulumi config set sshPrivateKeyFile FILE"
 
 
-class ManyVolumes(CloudError):
-    """More than one data volume carries the tags of {project}/{stack}: {volumes}"""
+class QuotaTooSmall(CloudError):
+    """{instance_type} needs {vcpus} vCPUs, but this account may run {limit} of its family at once (quota {quota})"""
 
     exit_code = 53
-    remedy = "aws ec2 delete-tags --tags Key=zagent:stack --resources VOL_ID, of the one that is not this stack's"
+    remedy = (
+        "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {quota} "
+        "--desired-value {vcpus}   and wait for AWS's answer"
+    )
 
 
 class CloudRefused(CloudError):
@@ -39,18 +42,21 @@ class CloudRefused(CloudError):
     remedy = "aws sts get-caller-identity   tells who you are to AWS; check AWS_PROFILE, the region and your rights"
 
 
-class WrongZone(CloudError):
-    """The data volume {volume} lives in {zone}, but availabilityZone says {wanted}; a volume cannot leave its zone"""
+class NoWayIn(CloudError):
+    """sshCidrs is empty, so the host is reached through AWS's Session Manager, but {tools} can't be found here"""
 
     exit_code = 55
-    remedy = "pulumi config rm availabilityZone"
+    remedy = (
+        "install the AWS CLI and its Session Manager plug-in, or open SSH to your own address: "
+        "pulumi config set --path 'sshCidrs[0]' ADDRESS/32"
+    )
 
 
 class TypeNotOffered(CloudError):
-    """{instance_type} is not offered in {where}"""
+    """{instance_type} is not offered in {where}; it is in {zones}"""
 
     exit_code = 56
-    remedy = "pulumi config set instanceType TYPE, one that `aws ec2 describe-instance-type-offerings` lists there"
+    remedy = "{hint}"
 
 
 class NoHost(CloudError):
@@ -64,4 +70,11 @@ class NoStack(CloudError):
     """Which stack is meant is not clear: {why}"""
 
     exit_code = 58
-    remedy = "name it, as in `zagent cloud converge dev`; `pulumi stack ls` lists them"
+    remedy = "name it, as in `zagent cloud status dev`; `pulumi stack ls` lists them"
+
+
+class NoImage(CloudError):
+    """AWS has no Ubuntu image with the NVIDIA driver and PyTorch in {region}: no parameter {parameter}"""
+
+    exit_code = 59
+    remedy = "pulumi config set amiId ami-…   an Ubuntu image with the NVIDIA driver and Python 3.10 to 3.13"

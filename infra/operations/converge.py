@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import settings
 from infra.bootstrap.converge import converge
 from infra.bootstrap.host import Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
 from infra.bootstrap.steps import Target
 from infra.bootstrap.want import Want, of_stack, serial_of
 from infra.operations import find
+from infra.stack_files import from_files
 
 Say = Callable[[str], None]
 
@@ -33,11 +33,10 @@ def stack(name: str, folder: Path, say: Say) -> int:
     Raises:
         CloudError, HostError: what stands against it.
     """
-    own = settings.from_files(folder, name)
+    own = from_files(folder, name)
     found = find.host(own)
-    login = Login(found.address, own.ssh_user, own.ssh_private_key_file, found.host_key)
-    permission = VolumeTag(found.volume_id, own.project, own.stack, own.region)
-    return converge(Target(connect(login, say), permission, say), of_stack(found.volume_id, vars(own)))
+    permission = VolumeTag(found.volume_id, own.project, own.stack, own.access)
+    return converge(Target(connect(found.login, say), permission, say), of_stack(found.volume_id, vars(own)))
 
 
 def machine(given: Machine, say: Say) -> int:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from infra import tags
-from infra.bootstrap.ec2 import ec2
+from infra.account import hosts, sessions, volumes
+from infra.account.hosts import Host
+from infra.bootstrap.host import Login
 from infra.errors import DiskMissing, ManyVolumes, NoHost
 from infra.settings import Settings
-
-if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
 
 
 @dataclass(frozen=True)
 class Found:
-    """A running host: where it is, the host key it must show, the data volume attached to it."""
+    """A running host: how to log in, and the data volume attached to it."""
 
-    address: str
-    host_key: str
+    login: Login
     volume_id: str
 
 
@@ -32,29 +28,22 @@ def host(settings: Settings) -> Found:
         DiskMissing, ManyVolumes: not exactly one of the stack's volumes is attached to it.
         CloudRefused: AWS does not answer.
     """
-    ours: list[FilterTypeDef] = [
-        {"Name": f"tag:{name}", "Values": [value]} for name, value in settings.own_tags.items()
-    ]
-    with ec2(settings.region) as client:
-        instance = _instance(client, ours, settings)
-        attached: FilterTypeDef = {"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}
-        volumes = [one["VolumeId"] for one in client.describe_volumes(Filters=[*ours, attached])["Volumes"]]
-    if len(volumes) > 1:
-        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=", ".join(sorted(volumes)))
-    if not volumes:
-        serial = f"of a volume of {settings.project}/{settings.stack}"
-        raise DiskMissing(address=instance["InstanceId"], serial=serial, disks="none that carries its tags")
-    return Found(_address(instance), tags.values(instance.get("Tags", [])).get(tags.HOST_KEY, ""), volumes[0])
-
-
-def _instance(client: EC2Client, ours: list[FilterTypeDef], settings: Settings) -> InstanceTypeDef:
-    running: FilterTypeDef = {"Name": "instance-state-name", "Values": ["running"]}
-    pages = client.get_paginator("describe_instances").paginate(Filters=[*ours, running])
-    found = [one for page in pages for group in page["Reservations"] for one in group["Instances"]]
-    if len(found) != 1:
+    running = [one for one in hosts.with_tags(settings.access, settings.own_tags) if one.state == "running"]
+    if len(running) != 1:
         raise NoHost(project=settings.project, stack=settings.stack)
-    return found[0]
+    attached = volumes.with_tags(settings.access, settings.own_tags)
+    ids = [one.id for one in attached if running[0].id in one.attached_to]
+    if len(ids) > 1:
+        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=", ".join(ids))
+    if not ids:
+        serial = f"of a volume of {settings.project}/{settings.stack}"
+        raise DiskMissing(address=running[0].id, serial=serial, disks="none that carries its tags")
+    return Found(_login(settings, running[0]), ids[0])
 
 
-def _address(instance: InstanceTypeDef) -> str:
-    return instance.get("PublicIpAddress") or instance["PrivateIpAddress"]
+def _login(settings: Settings, found: Host) -> Login:
+    key = found.tags.get(tags.HOST_KEY, "")
+    if settings.has_address:
+        return Login(found.address, settings.ssh_user, settings.ssh_private_key_file, key)
+    proxy = sessions.proxy_command(settings.access)
+    return Login(found.id, settings.ssh_user, settings.ssh_private_key_file, key, proxy=proxy)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from infra.account.access import Access
 from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost
 from infra.operations import find
-from infra.settings import Settings
 from infra.tags import FORMAT as TAG
+from tests.configured import settings
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 UUID = "11111111-2222-4333-8444-555555555555"
 OURS = [{"Key": "zagent:project", "Value": "zagent"}, {"Key": "zagent:stack", "Value": "dev"}]
-SETTINGS = Settings("zagent", "dev", "us-east-1", "t", "", "", 0, (), "ubuntu", Path("/k"), "", "", True, {})
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def volume(ec2: EC2Client, tags: list[Any] = OURS, **more: Any) -> str:
 
 def permission(volume_id: str) -> VolumeTag:
     """The permission of a volume of zagent/dev."""
-    return VolumeTag(volume_id, "zagent", "dev", "us-east-1")
+    return VolumeTag(volume_id, "zagent", "dev", Access("us-east-1"))
 
 
 def test_a_new_volume_goes_through_its_phases_once(ec2: EC2Client) -> None:
@@ -130,24 +129,35 @@ def test_a_stacks_host_is_found_by_its_tags(ec2: EC2Client) -> None:
     host, data = instance(ec2, {"Key": "zagent:host-key", "Value": "ssh-ed25519 AAAA"}), volume(ec2)
     volume(ec2)
     ec2.attach_volume(Device="/dev/sdf", InstanceId=host, VolumeId=data)
-    found = find.host(SETTINGS)
+    found = find.host(settings())
     address = ec2.describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"][0]["PublicIpAddress"]
-    assert found == find.Found(address, "ssh-ed25519 AAAA", data)
+    assert (found.login.address, found.login.host_key, found.login.proxy) == (address, "ssh-ed25519 AAAA", "")
+    assert found.volume_id == data
+
+
+def test_a_host_without_an_open_port_is_reached_by_its_id(ec2: EC2Client) -> None:
+    """Session Manager carries SSH there."""
+    host, data = instance(ec2), volume(ec2)
+    ec2.attach_volume(Device="/dev/sdf", InstanceId=host, VolumeId=data)
+    login = find.host(settings(sshCidrs=[])).login
+    assert login.address == host
+    assert login.proxy.startswith("aws ssm start-session --target %h ")
+    assert login.proxy.endswith(" --region us-east-1")
 
 
 def test_what_is_not_clear_is_an_error(ec2: EC2Client) -> None:
     """No host, a stopped one, no volume on it, two volumes on it."""
     with pytest.raises(NoHost):
-        find.host(SETTINGS)
+        find.host(settings())
     host = instance(ec2)
     with pytest.raises(NoHost):
-        find.host(replace(SETTINGS, stack="prod"))
+        find.host(replace(settings(), stack="prod"))
     with pytest.raises(DiskMissing):
-        find.host(SETTINGS)
+        find.host(settings())
     for device in ("/dev/sdf", "/dev/sdg"):
         ec2.attach_volume(Device=device, InstanceId=host, VolumeId=volume(ec2))
     with pytest.raises(ManyVolumes):
-        find.host(SETTINGS)
+        find.host(settings())
     ec2.stop_instances(InstanceIds=[host])
     with pytest.raises(NoHost):
-        find.host(SETTINGS)
+        find.host(settings())

@@ -13,6 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from infra.account.access import Access
+from infra.account.caller import caller
 from tests.engine.recorded import DIARY, PROGRAM
 from tests.localcloud.conftest import local_cloud, obtainable, shared_cache
 from tests.localcloud.local import LocalCloud
@@ -48,6 +50,11 @@ class Stack:
         """The ids of all volumes that carry the stack's tags."""
         own = [{"Name": "tag:zagent:stack", "Values": ["test"]}]
         return [one["VolumeId"] for one in self.ec2.describe_volumes(Filters=own)["Volumes"]]  # type: ignore[arg-type]
+
+    @property
+    def owner(self) -> str:
+        """Who asks AWS here, as a tag on a volume says it."""
+        return caller(Access()).owner
 
     def permission(self, volume: str) -> str:
         """The tag that keeps the permission to format."""

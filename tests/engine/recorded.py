@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from pulumi.dynamic import CreateResult, UpdateResult
 
+from infra.account.access import Access
 from infra.bootstrap import resource
 from infra.bootstrap.permission import VolumeTag
 
@@ -30,7 +31,9 @@ class RecordedProvider(resource.HostBootstrapProvider):
         """A host that formats a volume which may be formatted."""
         if os.environ.get(BROKEN):
             raise RuntimeError("the host does not answer")
-        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], props["region"])
+        permission = VolumeTag(
+            props["volume_id"], props["project"], props["stack"], Access(props["region"], props["profile"])
+        )
         record = permission.read()
         note("create", props, record=asdict(record), against=record.against)
         if not record.against:

@@ -99,7 +99,7 @@ def test_what_can_not_be_is_told_before_anything_is_made(stack: Stack) -> None:
     stack.project.run("config", "rm", "instanceType")
 
     made = [stack.ec2.create_volume(AvailabilityZone="us-east-1b", Size=1)["VolumeId"] for _ in range(2)]
-    own = {"zagent:project": "zagent", "zagent:stack": "test"}
+    own = {"zagent:project": "zagent", "zagent:stack": "test", "zagent:owner": stack.owner}
     stack.ec2.create_tags(Resources=made, Tags=[{"Key": key, "Value": value} for key, value in own.items()])
     assert all(one in stack.refused("preview") for one in made)
     stack.ec2.delete_volume(VolumeId=made[1])

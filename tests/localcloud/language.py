@@ -1,4 +1,4 @@
-"""`pulumi-language-python`: runs a Pulumi program with this clone's Python environment.
+"""`pulumi-language-python`: runs Pulumi programs and policy packs with this clone's Python environment.
 
 The official one comes with the official CLI and can't be had from a package registry. The Python SDK carries the part
 that talks to the engine (``pulumi.automation._server``, made for programs given as functions); what is added here is
@@ -11,6 +11,9 @@ from __future__ import annotations
 import os
 import runpy
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,27 @@ class Python(LanguageServer):
         # The SDK has logged the error; in the response it would be shown a second time.
         return messages.RunResponse(bail=bool(super().Run(request, context).error))  # type: ignore[no-untyped-call]
 
+    def RunPlugin(  # noqa: N802
+        self, request: messages.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[messages.RunPluginResponse]:
+        """Run a policy pack, in a process and in the folder of its own, until the engine needs it no more."""
+        if request.kind != "analyzer":
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the local cloud runs no {request.kind} plug-ins of Python")
+        folder = request.info.program_directory
+        pack = subprocess.Popen(
+            [sys.executable, "-I", "-u", "-m", "tests.localcloud.policy", *request.args, folder],
+            cwd=folder,
+            env=os.environ | dict(one.split("=", 1) for one in request.env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # its port; what it has to say to people goes to standard error, which is shared
+        )
+        with pack:
+            if not context.add_callback(pack.terminate):
+                pack.terminate()
+            assert pack.stdout is not None
+            yield from (messages.RunPluginResponse(stdout=line) for line in pack.stdout)
+        yield messages.RunPluginResponse(exitcode=pack.returncode)
+
 
 def exit_at_once(*_: Any) -> None:
     """End the process here and now: the engine waits 5 s for a plug-in that lingers, and has all it asked for."""
@@ -69,7 +93,8 @@ def main() -> None:
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ]
-    server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
+    # The program and each pack take a thread for as long as they run.
+    server = grpc.server(ThreadPoolExecutor(max_workers=16), options=limits)
     add_LanguageRuntimeServicer_to_server(Python(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -13,7 +13,7 @@ import infra
 
 PACKAGE = Path(infra.__file__).parent
 
-ONLY = {"fabric": "bootstrap/host.py", "invoke": "bootstrap/host.py", "botocore": "bootstrap/ec2.py"}
+ONLY = {"fabric": "bootstrap/host.py", "invoke": "bootstrap/host.py", "boto3": "account/access.py"}
 
 
 def imports(folder: Path) -> Iterator[tuple[str, str]]:

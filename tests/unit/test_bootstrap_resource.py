@@ -27,6 +27,9 @@ PROPS = {
     "project": "zagent",
     "stack": "dev",
     "region": "us-east-1",
+    "profile": "",
+    "proxy": "",
+    "stopped": "",
     "modelscope_endpoint": "",
     "python_index_url": "",
     "pull_on_up": True,
@@ -61,6 +64,13 @@ def test_a_changed_want_is_an_update(name: str) -> None:
 def test_another_host_or_volume_is_a_replacement(name: str, value: object) -> None:
     """Only then does the engine call delete on the old one; not known yet means another one."""
     assert diff(**{name: value}) == (True, [name])
+
+
+def test_a_stopped_host_is_a_change_and_one_that_runs_again_is_none() -> None:
+    """`pulumi up` starts it; that it was started asks for nothing more."""
+    assert diff(stopped="User initiated") == (True, [])
+    told = HostBootstrapProvider().diff("id", {**PROPS, "stopped": "User initiated"}, dict(PROPS))
+    assert told.changes is False
 
 
 def test_a_dead_host_stops_no_destroy(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,10 @@ LAYERS = [
 
 INFRA_ONLY = {
     "fabric": ("bootstrap/host.py",),
-    "pulumi": ("__main__.py", "lookup.py", "components/", "bootstrap/resource.py"),
-    "pulumi_aws": ("lookup.py", "components/"),
-    "typer": ("cli.py",),
+    "pulumi": ("__main__.py", "lookup/known.py", "components/", "bootstrap/resource.py"),
+    "pulumi_aws": ("components/",),
+    "pulumi_policy": ("policy/",),
+    "typer": ("cli/",),
 }
 
 

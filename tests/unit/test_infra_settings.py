@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-import tests
 from infra.errors import BadSetting, NoStack
-from infra.settings import Settings, from_files, load
-
-REPOSITORY = Path(tests.__file__).parent.parent
-DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"]
-
-
-def settings(**changed: object) -> Settings:
-    """The defaults with the one key that has none of use, and what the test changes."""
-    values = {key: one["default"] for key, one in DECLARED.items()} | {"sshCidrs": ["192.0.2.1/32"]} | changed
-    return load(values.__getitem__, "zagent", "dev", "us-east-1")
+from infra.stack_files import from_files
+from tests.configured import DECLARED, REPOSITORY, settings
 
 
 @pytest.fixture
@@ -52,7 +42,18 @@ def test_the_engine_and_the_files_mean_the_same() -> None:
         ("volumeSizeGib", "-1"),
         ("volumeSizeGib", "70000"),
         ("volumeSizeGib", "ten"),
-        ("sshCidrs", []),
+        ("volumeId", "vol-xyz"),
+        ("volumeThroughput", "124"),
+        ("volumeThroughput", "2001"),
+        ("volumeIops", "99"),
+        ("restore", "latest"),
+        ("restore", "snap-"),
+        ("kmsKeyArn", "alias/aws/ebs"),
+        ("snapshotTime", "24:00"),
+        ("snapshotTime", "3:00"),
+        ("snapshotKeep", "0"),
+        ("snapshotKeep", "1001"),
+        ("snapshotRoot", "maybe"),
         ("sshCidrs", "192.0.2.1/32"),
         ("sshCidrs", ["192.0.2.1/8"]),
         ("sshCidrs", ["0.0.0.0/0"]),
@@ -77,6 +78,15 @@ def test_a_bad_value_names_key_and_file(key: str, value: object) -> None:
     )
 
 
+def test_nothing_said_means_unset() -> None:
+    """An empty text or 0 leaves it to the cloud; no address that may log in is a way of its own."""
+    found = settings(sshCidrs=[])
+    unset = (found.volume_id, found.volume_size_gib, found.volume_throughput, found.volume_iops, found.kms_key_arn)
+    assert unset == ("", 0, 0, 0, "")
+    assert not found.has_address
+    assert settings().has_address
+
+
 def test_our_tags_win() -> None:
     """The tags by which the volume is found are on everything, beside the person's own."""
     assert settings(tags={"team": "images"}).tags == {
@@ -88,10 +98,15 @@ def test_our_tags_win() -> None:
 
 def test_the_files_are_read_without_an_engine(project: Path) -> None:
     """Defaults from Pulumi.yaml, the rest from the only stack file there is."""
-    own = {"zagent:sshCidrs": ["192.0.2.1/32"], "zagent:pullOnUp": False, "aws:region": "eu-west-1"}
+    own = {
+        "zagent:sshCidrs": ["192.0.2.1/32"],
+        "zagent:pullOnUp": False,
+        "aws:region": "eu-west-1",
+        "aws:profile": "me",
+    }
     (project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": own}))
     found = from_files(project)
-    assert (found.stack, found.region, found.pull_on_up) == ("dev", "eu-west-1", False)
+    assert (found.stack, found.region, found.profile, found.pull_on_up) == ("dev", "eu-west-1", "me", False)
     assert found.instance_type == "g6e.xlarge"
 
 

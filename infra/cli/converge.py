@@ -1,4 +1,4 @@
-"""``zagent cloud``: what is done to a running host; a plug-in of the zagent command where zagent-infra is installed."""
+"""``zagent cloud converge``: bring a host to what it should be."""
 
 from __future__ import annotations
 
@@ -9,18 +9,7 @@ import typer
 from zagent.cli.app import state
 from zagent.errors import UsageError
 
-cloud = typer.Typer(
-    help="Look after a host in the cloud, or any machine.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@cloud.callback()
-def _group() -> None:
-    """A group, though it has one command so far."""
+from infra.cli.app import cloud
 
 
 @cloud.command()

@@ -1,0 +1,14 @@
+"""``zagent cloud``: a plug-in of the zagent command, where zagent-infra is installed.
+
+The commands are in the order of the help. They ask AWS with the settings of the stack's files: no engine, no state.
+"""
+
+from __future__ import annotations
+
+from infra.cli import converge as _converge
+from infra.cli.app import cloud
+
+__all__ = ["cloud"]
+
+_COMMANDS = (_converge,)
+"""Imported for what they add to the group."""

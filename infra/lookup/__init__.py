@@ -1,0 +1,1 @@
+"""What is found out and decided before anything is declared: volume -> zone -> host, and never the other way."""

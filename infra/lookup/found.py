@@ -1,0 +1,161 @@
+"""Asks, decides and refuses, in that order; what is found is all that the components need to know."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra import tags
+from infra.account import caller as callers
+from infra.account import hosts, images, policies, quotas, snapshots, types, volumes
+from infra.account.caller import Caller
+from infra.account.hosts import Host
+from infra.account.types import InstanceType
+from infra.errors import NoImage, NoWayIn, TypeNotOffered, VolumeGone
+from infra.lookup import limits, zone
+from infra.lookup.known import Known
+from infra.lookup.volume import (
+    AUTO,
+    BLANK,
+    Choice,
+    adopted,
+    blank,
+    newest,
+    require_free,
+    require_own,
+    require_usable,
+    restored,
+    tagged,
+)
+from infra.settings import Settings
+
+TOOLS = ("aws", "session-manager-plugin")
+"""What SSH through AWS's Session Manager needs on the operator's machine."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the cloud has and what was decided.
+
+    ``size`` is the volume's in GiB. ``policy`` and ``root_policy`` are the ids of snapshot policies that are there
+    already. ``stopped`` is EC2's reason for the host's being stopped, empty while it runs. ``offered`` are the zones
+    with the host's type.
+    """
+
+    caller: Caller
+    choice: Choice
+    size: int
+    zone: str
+    image: str
+    policy: str
+    root_policy: str
+    stopped: str
+    offered: Sequence[str]
+    warnings: Sequence[str]
+
+
+def look(settings: Settings, known: Known) -> Found:
+    """Everything that must be known before anything is declared.
+
+    Raises:
+        CloudError, AdoptionError, SnapshotError: what stands against it; nothing was made.
+    """
+    require_tools(settings)
+    access = settings.access
+    caller = callers.caller(access)
+    choice = _choice(settings, known, caller.owner)
+    size = limits.size(settings, choice)
+    limits.require_performance(settings, choice)
+    instance_type = _type(settings)
+    offered = types.zones_offering(access, settings.instance_type)
+    where = zone.chosen(settings, choice.volume, offered)
+    host = next(iter(hosts.with_ids(access, (known.instance,) if known.instance else ())), None)
+    if host is None:
+        quota = quotas.code_of(settings.instance_type)
+        limits.require_quota(instance_type, quota, quotas.vcpus(access, quota))
+    return Found(
+        caller=caller,
+        choice=choice,
+        size=size,
+        zone=where,
+        image=_image(settings),
+        policy=_policy(settings, settings.name),
+        root_policy=_policy(settings, settings.root_name) if settings.snapshot_root else "",
+        stopped=_stopped(host),
+        offered=offered,
+        warnings=list(limits.warnings(settings, choice, instance_type)),
+    )
+
+
+def require_tools(settings: Settings) -> None:
+    """Whether there is a way to the host.
+
+    Raises:
+        NoWayIn: no address may log in, and the tools of the other way are not here.
+    """
+    missing = [one for one in TOOLS if not settings.has_address and not shutil.which(one)]
+    if missing:
+        raise NoWayIn(tools=" and ".join(missing))
+
+
+def _choice(settings: Settings, known: Known, owner: str) -> Choice:
+    living = _living(settings, known, owner)
+    if living and living.volume:
+        holders = hosts.with_ids(settings.access, living.volume.attached_to)
+        require_free(settings, living.volume, known.instance, holders)
+    return living or _made(settings, owner)
+
+
+def _living(settings: Settings, known: Known, owner: str) -> Choice | None:
+    access = settings.access
+    if settings.volume_id:
+        named = volumes.with_id(access, settings.volume_id)
+        if named is None:
+            raise VolumeGone(volume=settings.volume_id, where="volumeId", hint="pulumi config rm volumeId")
+        require_own(settings, named)
+        return adopted(named, "named by volumeId")
+    if known.volume:
+        kept = volumes.with_id(access, known.volume)
+        if kept is None:
+            hint = "pulumi refresh   and then `pulumi up`, which restores the newest snapshot if there is one"
+            raise VolumeGone(volume=known.volume, where="Pulumi's state", hint=hint)
+        return adopted(kept, "this stack's own")
+    found = tagged(settings, volumes.with_tags(access, settings.own_tags), owner)
+    return adopted(found, "found by its tags") if found else None
+
+
+def _made(settings: Settings, owner: str) -> Choice:
+    if settings.restore == BLANK:
+        return blank("restore is blank")
+    if settings.restore != AUTO:
+        named = snapshots.with_id(settings.access, settings.restore)
+        return restored(require_usable(settings.restore, named), "named by restore")
+    found = newest(snapshots.with_tags(settings.access, settings.own_tags), owner)
+    return restored(found, "the newest") if found else blank("no volume or snapshot carries this stack's tags")
+
+
+def _type(settings: Settings) -> InstanceType:
+    found = types.named(settings.access, settings.instance_type)
+    if found is None:
+        hint = "pulumi config set instanceType TYPE   one that `aws ec2 describe-instance-types` knows"
+        raise TypeNotOffered(
+            instance_type=settings.instance_type, where="this region", zones="no zone of it", hint=hint
+        )
+    return found
+
+
+def _image(settings: Settings) -> str:
+    found = settings.ami_id or images.current(settings.access)
+    if not found:
+        raise NoImage(region=settings.access.region_name, parameter=images.PARAMETER)
+    return found
+
+
+def _policy(settings: Settings, target: str) -> str:
+    found = policies.with_target(settings.access, tags.SNAPSHOTS, target)
+    return found[0].id if found else ""
+
+
+def _stopped(host: Host | None) -> str:
+    return (host.why or host.state) if host and host.stopped else ""

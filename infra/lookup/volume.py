@@ -1,0 +1,127 @@
+"""Which data volume: the living one, else one made of a snapshot, else a blank one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra import tags
+from infra.account.hosts import Host
+from infra.account.snapshots import FINAL, Snapshot
+from infra.account.volumes import Volume
+from infra.errors import (
+    HostLeftBehind,
+    ManyVolumes,
+    NoSnapshot,
+    NotYours,
+    OtherStack,
+    SnapshotNotYours,
+    VolumeAlive,
+    VolumeInUse,
+)
+from infra.settings import Settings
+
+AUTO, BLANK = "auto", "blank"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to declare: a volume to adopt, a snapshot to make one of, or neither: a blank one; and why, in words."""
+
+    volume: Volume | None
+    snapshot: Snapshot | None
+    why: str
+
+
+def tagged(settings: Settings, found: Sequence[Volume], owner: str) -> Volume | None:
+    """The one living volume that carries the stack's tags and whose owner asks; None when there is none.
+
+    Raises:
+        ManyVolumes: nothing tells which is meant.
+        NotYours: somebody else made it, or nobody knows who.
+        VolumeAlive: the configuration wants another one made.
+    """
+    if not found:
+        return None
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
+        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=ids)
+    volume = found[0]
+    if volume.owner != owner:
+        raise NotYours(volume=volume.id, whose=_whose(volume.owner), you=owner)
+    if settings.restore not in (AUTO, volume.snapshot):
+        raise VolumeAlive(restore=settings.restore, volume=volume.id)
+    return volume
+
+
+def require_free(settings: Settings, volume: Volume, known: str, holders: Sequence[Host]) -> None:
+    """Whether nothing but the host that the state knows, or nothing at all, holds the volume.
+
+    Raises:
+        HostLeftBehind: a host of this stack, of which the state knows nothing.
+        VolumeInUse: anything else.
+    """
+    for one in volume.attached_to:
+        if one == known:
+            continue
+        ours = any(host.id == one and settings.own_tags.items() <= host.tags.items() for host in holders)
+        raise (HostLeftBehind if ours else VolumeInUse)(volume=volume.id, instance=one)
+
+
+def require_own(settings: Settings, volume: Volume) -> None:
+    """A volume that was named: it may be anybody's but another stack's.
+
+    Raises:
+        OtherStack: its tags name one.
+    """
+    if volume.stack and not settings.own_tags.items() <= volume.tags.items():
+        raise OtherStack(volume=volume.id, stack=volume.stack)
+
+
+def newest(found: Sequence[Snapshot], owner: str) -> Snapshot | None:
+    """The newest completed one of a stack's snapshots, by whoever asks; ``found`` is newest first.
+
+    A volume that was purged is not brought back by itself, neither from its final snapshot nor from an earlier one.
+
+    Raises:
+        SnapshotNotYours: there are some, all of them of a volume that somebody else made.
+    """
+    purged = {one.volume for one in found if one.kind == FINAL}
+    usable = [one for one in found if one.completed and one.volume not in purged]
+    own = [one for one in usable if one.owner == owner]
+    if usable and not own:
+        raise SnapshotNotYours(snapshot=usable[0].id, whose=_whose(usable[0].owner), you=owner)
+    return own[0] if own else None
+
+
+def require_usable(snapshot_id: str, found: Snapshot | None) -> Snapshot:
+    """A snapshot that was named.
+
+    Raises:
+        NoSnapshot: there is none, or it is not completed.
+    """
+    if found is None:
+        raise NoSnapshot(snapshot=snapshot_id, why="there is none of that id in this region that you may use")
+    if not found.completed:
+        raise NoSnapshot(snapshot=snapshot_id, why=f"it is {found.state}")
+    return found
+
+
+def adopted(volume: Volume, how: str) -> Choice:
+    """The living one."""
+    return Choice(volume, None, f"{volume.id} in {volume.zone}, {how}")
+
+
+def restored(snapshot: Snapshot, how: str) -> Choice:
+    """One made of a snapshot, in any zone."""
+    day = f"{snapshot.started:%Y-%m-%d %H:%M} UTC"
+    return Choice(None, snapshot, f"a new one from the snapshot {snapshot.id} of {day}, {how}")
+
+
+def blank(why: str) -> Choice:
+    """One that holds nothing yet."""
+    return Choice(None, None, f"a blank one; {why}")
+
+
+def _whose(owner: str) -> str:
+    return f"was made by {owner}" if owner else f"has no tag {tags.OWNER} that says who made it"

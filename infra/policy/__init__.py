@@ -1,0 +1,1 @@
+"""What every deployment must keep to: rules that Pulumi's engine checks before it makes or changes anything."""

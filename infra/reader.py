@@ -1,0 +1,79 @@
+"""Reads single values of the configuration; what can't be is refused with its key, the stack's file and an example."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from infra.errors import BadSetting
+
+CIDR_EXAMPLE = "--path 'sshCidrs[0]' 203.0.113.7/32"
+TAG_EXAMPLE = "--path tags.team images"
+"""How a list and a table are set; their JSON as one text is refused by the engine."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads single values, which the engine hands over as text and a file as what YAML makes of it."""
+
+    get: Callable[[str], Any]
+    file: str
+
+    def text(self, key: str, pattern: str, example: str) -> str:
+        """A string that matches ``pattern`` as a whole."""
+        value = str(self.get(key))
+        if not re.fullmatch(pattern, value):
+            raise self._bad(key, value, "it does not look like one", example)
+        return value
+
+    def number(self, key: str, least: int, most: int, example: int, unset: bool = True) -> int:
+        """A whole number from ``least`` to ``most``, or 0 where it may be ``unset``."""
+        value = str(self.get(key))
+        if not (value.isdecimal() and (least <= int(value) <= most or (unset and int(value) == 0))):
+            raise self._bad(key, value, f"it must be a whole number from {least} to {most}", str(example))
+        return int(value)
+
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        value = str(self.get(key)).lower()
+        if value not in ("true", "false"):
+            raise self._bad(key, value, "it must be true or false", "true")
+        return value == "true"
+
+    def cidrs(self, key: str) -> tuple[str, ...]:
+        """Address ranges, none of them the whole world."""
+        value = self._parsed(key, list, CIDR_EXAMPLE)
+        for one in value:
+            try:
+                network = ipaddress.ip_network(str(one))
+            except ValueError as error:
+                raise self._bad(key, one, str(error), CIDR_EXAMPLE) from error
+            if network.prefixlen == 0:
+                raise self._bad(key, one, "the whole world could try to log in", CIDR_EXAMPLE)
+        return tuple(str(one) for one in value)
+
+    def tags(self, key: str) -> dict[str, str]:
+        """Tags; those that begin with ``zagent:`` are ours."""
+        value = {str(name): str(text) for name, text in self._parsed(key, dict, TAG_EXAMPLE).items()}
+        for name in value:
+            if name.startswith(("zagent:", "aws:")):
+                raise self._bad(key, name, "tags that begin so are not yours to set", TAG_EXAMPLE)
+        return value
+
+    def _parsed(self, key: str, wanted: type, example: str) -> Any:
+        value = self.get(key)
+        try:
+            parsed = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            parsed = None
+        if not isinstance(parsed, wanted):
+            raise self._bad(key, value, "it is not of the form that the example shows", example)
+        return parsed
+
+    def _bad(self, key: str, value: object, why: str, example: str) -> BadSetting:
+        words = example if example.startswith("--path ") else f"{key} {example}"
+        return BadSetting(key=key, file=self.file, value=repr(value), why=why, words=words)
