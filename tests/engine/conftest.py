@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ __all__ = ["local_cloud", "obtainable", "shared_cache"]
 class Stack:
     """The stack ``test`` of the product's program, and AWS's API beside it."""
 
+    cloud: LocalCloud
     project: Project
     ec2: EC2Client
     diary: Path
@@ -56,6 +58,12 @@ class Stack:
         """Who asks AWS here, as a tag on a volume says it."""
         return caller(Access()).owner
 
+    def hosts(self) -> list[str]:
+        """The ids of all instances that are not terminated."""
+        alive = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+        pages = self.ec2.describe_instances(Filters=alive)["Reservations"]  # type: ignore[arg-type]
+        return [one["InstanceId"] for page in pages for one in page["Instances"]]
+
     def permission(self, volume: str) -> str:
         """The tag that keeps the permission to format."""
         tags = self.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["Tags"]
@@ -68,22 +76,34 @@ class Stack:
 
 @pytest.fixture
 def stack(local_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack with the one setting that has no default of use, and a login key."""
-    variables = local_cloud.environment()
+    """A stack on the cloud that all tests share."""
+    return new(local_cloud, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def alone(obtainable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack on a cloud of its own, whose faults nobody else meets."""
+    with LocalCloud(tmp_path / "cloud", hosts=False) as cloud:
+        yield new(cloud, tmp_path, monkeypatch)
+
+
+def new(cloud: LocalCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack with the settings that have no default of use here: who may log in, and with which key."""
+    variables = cloud.environment()
     for name, value in variables.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    (tmp_path / "stacks").mkdir()
-    diary, key = tmp_path / "diary", tmp_path / "key"
+    (folder / "stacks").mkdir()
+    diary, key = folder / "diary", folder / "key"
     key.write_bytes(
         Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
         )
     )
-    own = {"PULUMI_BACKEND_URL": f"file://{tmp_path}/stacks", DIARY: str(diary)}
+    own = {"PULUMI_BACKEND_URL": f"file://{folder}/stacks", DIARY: str(diary)}
     declaration = (REPOSITORY / "Pulumi.yaml").read_text()
-    project = Project(tmp_path / "project", {**os.environ, **variables, **own}, declaration)
+    project = Project(folder / "project", {**os.environ, **variables, **own}, declaration)
     project.write(PROGRAM)
     project.run("config", "set", "--path", "sshCidrs[0]", "127.0.0.0/8")
     project.run("config", "set", "sshPrivateKeyFile", str(key))
-    return Stack(project, boto3.client("ec2"), diary)
+    return Stack(cloud, project, boto3.client("ec2"), diary)

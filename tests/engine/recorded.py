@@ -12,7 +12,7 @@ import boto3
 from pulumi.dynamic import CreateResult, UpdateResult
 
 from infra.account.access import Access
-from infra.bootstrap import resource
+from infra.bootstrap import power, resource
 from infra.bootstrap.permission import VolumeTag
 
 DIARY = "ZAGENT_TEST_DIARY"
@@ -31,6 +31,7 @@ class RecordedProvider(resource.HostBootstrapProvider):
         """A host that formats a volume which may be formatted."""
         if os.environ.get(BROKEN):
             raise RuntimeError("the host does not answer")
+        start_if_stopped(props)
         permission = VolumeTag(
             props["volume_id"], props["project"], props["stack"], Access(props["region"], props["profile"])
         )
@@ -42,8 +43,9 @@ class RecordedProvider(resource.HostBootstrapProvider):
         return CreateResult(id_="recorded", outs=props)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """A host that is looked at again."""
+        """A host that is looked at again, and started if somebody stopped it."""
         note("update", news)
+        start_if_stopped(news)
         return UpdateResult(outs=news)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
@@ -51,12 +53,19 @@ class RecordedProvider(resource.HostBootstrapProvider):
         note("delete", props)
 
 
+def start_if_stopped(props: dict[str, Any]) -> None:
+    """As the real one does."""
+    if props[resource.STOPPED]:
+        power.start(Access(props["region"], props["profile"]), props["instance_id"], print)
+
+
 def note(what: str, props: dict[str, Any], **more: Any) -> None:
     """Write a line into the diary: the call, and the states of instance and volume while it runs."""
     ec2 = boto3.client("ec2")
     instance = ec2.describe_instances(InstanceIds=[props["instance_id"]])["Reservations"][0]["Instances"][0]
-    volume = ec2.describe_volumes(VolumeIds=[props["volume_id"]])["Volumes"][0]
-    states = {"instance": instance["State"]["Name"], "volume": volume["State"], "instance_id": props["instance_id"]}
+    volumes = ec2.describe_volumes(Filters=[{"Name": "volume-id", "Values": [props["volume_id"]]}])["Volumes"]
+    volume = volumes[0]["State"] if volumes else "gone"
+    states = {"instance": instance["State"]["Name"], "volume": volume, "instance_id": props["instance_id"]}
     with Path(os.environ[DIARY]).open("a") as diary:
         diary.write(json.dumps({"call": what, **states, **more}) + "\n")
 

@@ -83,6 +83,14 @@ def _times(times: int | None) -> str:
     return "" if times is None else f", {times} times more"
 
 
+@app.command("run-policy")
+def run_policy(
+    policy: Annotated[str, typer.Argument(help="The snapshot policy's id.")], state: StateFolder = DEFAULT
+) -> None:
+    """What a snapshot policy does when its hour comes, now."""
+    print(LocalCloud(state.absolute()).order("run-policy", policy=policy))
+
+
 @app.command()
 def stop(state: StateFolder = DEFAULT) -> None:
     """End it and its machines; the disks of volumes and Pulumi's state stay."""

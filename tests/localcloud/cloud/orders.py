@@ -1,11 +1,11 @@
-"""What a person may order of a running cloud: faults, armed for later or done at once. Each says what it did."""
+"""What a person may order of a running cloud: faults, armed for later or at once, and the policies' hour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tests.localcloud.cloud.api import ec2
+from tests.localcloud.cloud.api import ec2, lifecycle
 from tests.localcloud.cloud.faults import Fault
 from tests.localcloud.cloud.region import REGION
 from tests.localcloud.errors import LocalCloudError
@@ -71,10 +71,18 @@ def foreign_volume(tags: Mapping[str, str], zone: str = f"{REGION}a", size_gib: 
     return str(volume.id)
 
 
+def run_policy(policy: str) -> str:
+    """What a snapshot policy does when its hour comes, now."""
+    lifecycle().run(policy)
+    ec2().keep()
+    return f"{policy} has taken its snapshots"
+
+
 ORDERS: Final[Mapping[str, Callable[..., str]]] = {
     "arm": arm,
     "clear": clear,
     "power-cut": power_cut,
     "read-only": read_only,
     "foreign-volume": foreign_volume,
+    "run-policy": run_policy,
 }
