@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra import tags
 from infra.account import caller as callers
-from infra.account import hosts, images, policies, quotas, snapshots, types, volumes
+from infra.account import hosts, images, policies, quotas, sessions, snapshots, types, volumes
 from infra.account.caller import Caller
 from infra.account.hosts import Host
 from infra.account.types import InstanceType
-from infra.errors import NoImage, NoWayIn, TypeNotOffered, VolumeGone
+from infra.errors import NoImage, TypeNotOffered, VolumeGone
 from infra.lookup import limits, zone
 from infra.lookup.known import Known
 from infra.lookup.volume import (
@@ -29,9 +28,6 @@ from infra.lookup.volume import (
     tagged,
 )
 from infra.settings import Settings
-
-TOOLS = ("aws", "session-manager-plugin")
-"""What SSH through AWS's Session Manager needs on the operator's machine."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,8 @@ def look(settings: Settings, known: Known) -> Found:
     Raises:
         CloudError, AdoptionError, SnapshotError: what stands against it; nothing was made.
     """
-    require_tools(settings)
+    if not settings.has_address:
+        sessions.require_tools()
     access = settings.access
     caller = callers.caller(access)
     choice = _choice(settings, known, caller.owner)
@@ -86,17 +83,6 @@ def look(settings: Settings, known: Known) -> Found:
         offered=offered,
         warnings=list(limits.warnings(settings, choice, instance_type)),
     )
-
-
-def require_tools(settings: Settings) -> None:
-    """Whether there is a way to the host.
-
-    Raises:
-        NoWayIn: no address may log in, and the tools of the other way are not here.
-    """
-    missing = [one for one in TOOLS if not settings.has_address and not shutil.which(one)]
-    if missing:
-        raise NoWayIn(tools=" and ".join(missing))
 
 
 def _choice(settings: Settings, known: Known, owner: str) -> Choice:

@@ -26,6 +26,7 @@ def host(settings: Settings) -> Found:
     Raises:
         NoHost: none runs, or more than one.
         DiskMissing, ManyVolumes: not exactly one of the stack's volumes is attached to it.
+        NoWayIn: it is reached through Session Manager, whose tools are not here.
         CloudRefused: AWS does not answer.
     """
     running = [one for one in hosts.with_tags(settings.access, settings.own_tags) if one.state == "running"]
@@ -45,5 +46,6 @@ def _login(settings: Settings, found: Host) -> Login:
     key = found.tags.get(tags.HOST_KEY, "")
     if settings.has_address:
         return Login(found.address, settings.ssh_user, settings.ssh_private_key_file, key)
+    sessions.require_tools()
     proxy = sessions.proxy_command(settings.access)
     return Login(found.id, settings.ssh_user, settings.ssh_private_key_file, key, proxy=proxy)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from fabric.runners import Remote  # type: ignore[import-untyped]
 
+from infra.account.access import Access
+from infra.account.sessions import proxy_command
 from infra.bootstrap.host import FabricHost, Login, connect, must
 from infra.errors import CommandFailed, HostKeyDiffers, HostKeyUnknown, HostUnreachable
 from tests.bootstrap.disk import run
@@ -89,6 +91,26 @@ def host(server: Server) -> Iterator[FabricHost]:
     made = connect(server.login, print)
     yield made
     made.close()
+
+
+def test_a_host_without_an_open_port_is_reached_through_session_manager(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its instance id, with the host key checked as ever; a program in the place of AWS's carries the bytes."""
+    carrier = tmp_path / "aws"
+    carrier.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nexec socat - TCP:127.0.0.1:{server.port}\n')
+    carrier.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    proxy = proxy_command(Access("eu-west-1", "me"))
+    login = replace(server.login, address="i-0123456789abcdef0", port=22, proxy=proxy)
+    carried = connect(login, print)
+    assert must(carried, "print", "printf", "%s", "through") == "through"
+    carried.close()
+    words = "ssm start-session --target i-0123456789abcdef0 --document-name AWS-StartSSHSession"
+    assert (tmp_path / "asked").read_text().startswith(f"{words} --parameters portNumber=22 --region eu-west-1")
+    other = " ".join((server.folder / "another.pub").read_text().split()[:2])
+    with pytest.raises(HostKeyDiffers):
+        connect(replace(login, host_key=other), print)
 
 
 def test_words_arrive_as_they_are(host: FabricHost) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from infra.account import sessions
 from infra.account.access import Access
 from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
-from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost
+from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost, NoWayIn
 from infra.operations import find
 from infra.tags import FORMAT as TAG
 from tests.configured import settings
@@ -135,10 +137,17 @@ def test_a_stacks_host_is_found_by_its_tags(ec2: EC2Client) -> None:
     assert found.volume_id == data
 
 
-def test_a_host_without_an_open_port_is_reached_by_its_id(ec2: EC2Client) -> None:
-    """Session Manager carries SSH there."""
+def test_a_host_without_an_open_port_is_reached_by_its_id(
+    ec2: EC2Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Session Manager carries SSH there, where its tools are."""
     host, data = instance(ec2), volume(ec2)
     ec2.attach_volume(Device="/dev/sdf", InstanceId=host, VolumeId=data)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoWayIn, match="aws and session-manager-plugin can't be found"):
+        find.host(settings(sshCidrs=[]))
+    for tool in sessions.TOOLS:
+        (tmp_path / tool).touch(0o755)
     login = find.host(settings(sshCidrs=[])).login
     assert login.address == host
     assert login.proxy.startswith("aws ssm start-session --target %h ")

@@ -21,6 +21,7 @@ KINDS = (
     ("describe_route_tables", "RouteTables", "RouteTableId"),
     ("describe_security_groups", "SecurityGroups", "GroupId"),
     ("describe_key_pairs", "KeyPairs", "KeyPairId"),
+    ("describe_addresses", "Addresses", "AllocationId"),
 )
 """What a stack is made of: EC2's call, the list in its answer, and the name of the id."""
 
