@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: errors and commands.
+"""The pages of docs/ that are made from the code: errors, commands, and the table of the configuration.
 
 ``python -m tests.documentation`` writes them; a test fails while they are stale.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from typer import Context
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -21,10 +22,14 @@ import infra.errors as _infra_errors  # noqa: F401  -- its classes join the tree
 DOCS = Path(__file__).parent.parent / "docs"
 WIDTH = "100"
 
+CLOUD = DOCS / "06-cloud.md"
+BEGIN, END = "<!-- made from Pulumi.yaml -->\n", "<!-- end -->\n"
+"""The lines between which a page that is written by hand has a part that is made."""
+
 
 def pages() -> dict[Path, str]:
     """Each generated page and what it must say."""
-    return {DOCS / "02-errors.md": errors(), DOCS / "03-commands.md": commands()}
+    return {DOCS / "02-errors.md": errors(), DOCS / "03-commands.md": commands(), CLOUD: configuration()}
 
 
 def errors() -> str:
@@ -46,6 +51,22 @@ def errors() -> str:
 def _row(cls: type[ZagentError]) -> str:
     cells = [str(cls.exit_code), cls.__name__, " ".join((cls.__doc__ or "").split()), cls.remedy or "-"]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def configuration() -> str:
+    """The page on the cloud with the table of every key, its default and what it means."""
+    head, _, rest = CLOUD.read_text().partition(BEGIN)
+    declared: dict[str, dict[str, Any]] = yaml.safe_load((DOCS.parent / "Pulumi.yaml").read_text())["config"]
+    rows = [_key(name, one) for name, one in declared.items() if ":" not in name]
+    table = ["| key | default | meaning |", "|---|---|---|", *rows, ""]
+    return head + BEGIN + "\n" + "\n".join(table) + "\n" + END + rest.partition(END)[2]
+
+
+def _key(name: str, declared: dict[str, Any]) -> str:
+    default = declared["default"]
+    unset = default in ("", 0, [], {}) and not isinstance(default, bool)
+    shown = "-" if unset else str(default).lower() if isinstance(default, bool) else default
+    return f"| `{name}` | {shown} | {declared['description']} |"
 
 
 def commands() -> str:

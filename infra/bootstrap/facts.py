@@ -78,7 +78,7 @@ class Python:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that a plan is made of."""
+    """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses."""
 
     address: str
     disks: tuple[Disk, ...]
@@ -92,6 +92,7 @@ class Facts:
     python: Python | None
     image: Mapping[str, Mapping[str, str]]
     weights: bool
+    covered: int = 0
 
     def has(self, path: str, content: str, mode: int) -> bool:
         """Whether a file of root's is there with this content and mode."""
@@ -145,6 +146,12 @@ def mount(code: int, out: str) -> Mount | None:
         return None
     found = json.loads(out)["filesystems"][-1]
     return Mount(found["source"], found["fstype"], found["uuid"] or "")
+
+
+def covered(_code: int, out: str) -> int:
+    """From ``xfs_info``: blocks of data times their size; 0 where no XFS is mounted."""
+    found = re.search(r"^data\s*=\s*bsize=(\d+)\s+blocks=(\d+)", out, re.MULTILINE)
+    return int(found[1]) * int(found[2]) if found else 0
 
 
 SEPARATOR = "-- marker --"
@@ -251,4 +258,5 @@ FACTS: dict[str, Fact[Any]] = {
     "python": Fact(PYTHON, python),
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", image),
     "weights": Fact(WEIGHTS, succeeded),
+    "covered": Fact('xfs_info "$ROOT"', covered),
 }

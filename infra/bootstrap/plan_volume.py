@@ -13,12 +13,15 @@ from zagent.volume.marker import Marker
 from infra.bootstrap.facts import Content, Disk, Facts, Filesystem
 from infra.bootstrap.format import Format
 from infra.bootstrap.permission import Record
-from infra.bootstrap.steps import Finish, Mark, Mount, Place, Reload, Step
+from infra.bootstrap.steps import Finish, Grow, Mark, Mount, Place, Reload, Step
 from infra.bootstrap.want import FSTAB, ROOT, UDEV_RULE, Want, fstab, fstab_line, strangers, udev_rule
 from infra.errors import DiskMissing, FormatRefused, MountRefused
 
 LEFTOVERS = re.compile(r"\.zagent(/\.zagent-.*\.tmp)?")
 """What a crash between mkfs and the marker leaves (zagent.durable); a volume with no more than that is empty."""
+
+UNUSED = 1 << 20
+"""Bytes that XFS may leave unused at the end of a disk: less than the smallest allocation group, 64 blocks."""
 
 LOOK = "look at it on the host with `lsblk -f`; zagent touches no disk that it does not know"
 REPAIR = "look at `dmesg`, and repair it on the host with xfs_repair, which zagent never runs unasked"
@@ -117,7 +120,9 @@ class VolumePlan:
 
     def _mounted(self, found: Filesystem, content: Content) -> list[Step]:
         made = self._marker(found, content)
-        return [*self._lines(found), *self._notes(found, made)]
+        unused = self.disk.size - self.facts.covered
+        grow = [Grow(self.disk.path)] if self.facts.covered and unused > UNUSED else []
+        return [*self._lines(found), *grow, *self._notes(found, made)]
 
     def _notes(self, found: Filesystem, made: Marker | None) -> Iterator[Step]:
         if made is None or self.want.serial not in made.lineage:

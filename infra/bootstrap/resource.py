@@ -135,6 +135,7 @@ class HostBootstrap(Resource, module="infra", name="HostBootstrap"):
             "ssh_user": settings.ssh_user,
             "ssh_private_key_file": str(settings.ssh_private_key_file),
             "volume_id": args.volume.id,
+            "volume_size": args.volume.size,
             "project": settings.project,
             "stack": settings.stack,
             "region": settings.access.region_name,

@@ -135,6 +135,20 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Grow:
+    """Let the filesystem use all of a disk that has grown; it stays mounted, and no data moves (xfs_growfs(8))."""
+
+    device: str
+
+    def __str__(self) -> str:
+        return f"grow the filesystem at {ROOT} to all of {self.device}"
+
+    def take(self, to: Target) -> None:
+        """Grow it."""
+        must(to.host, str(self), "xfs_growfs", "-d", ROOT)
+
+
+@dataclass(frozen=True)
 class Mark:
     """Make the volume a data root, or add this disk to its lineage."""
 

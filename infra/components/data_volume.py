@@ -57,6 +57,7 @@ class DataVolume(pulumi.ComponentResource):
             ),
         )
         self.id: pulumi.Output[str] = self.volume.id
+        self.size: pulumi.Output[int] = self.volume.size
         self.register_outputs({"id": self.id})
 
 

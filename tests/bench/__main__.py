@@ -8,7 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import agent, cloud, report
+from tests.bench import agent, cloud, infra, report
+
+CALLED = {"agent": "agent", "cloud": "local cloud", "infra": "infrastructure program"}
 
 
 def main() -> int:
@@ -17,21 +19,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="zagent-bench-", dir=asked.folder) as name:
         if asked.what == "agent":
             found = agent.measured(Path(name), asked.pairs, asked.shards, int(asked.gigabytes * 1e9))
+        elif asked.what == "infra":
+            found = infra.measured(Path(name), asked.pairs)
         else:
             found = cloud.measured(Path(name), asked.pairs)
-    report.write(asked.what, f"The {'local cloud' if asked.what == 'cloud' else 'agent'}'s speed", found)
+    report.write(asked.what, f"The {CALLED[asked.what]}'s speed", found)
     return 0 if all(one.holds for one in found) else 1
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", choices=["agent", "cloud"], help="the agent, or the local cloud of the tests")
+    parser.add_argument(
+        "what", choices=CALLED, help="the agent, the local cloud of the tests, or the infrastructure program"
+    )
     parser.add_argument("--pairs", type=int, default=3, help="how often each pair is measured")
     parser.add_argument("--shards", type=int, default=3, help="agent: files of the model")
     parser.add_argument("--gigabytes", type=float, default=2.0, help="agent: size of each")
     parser.add_argument("--folder", type=Path, help="a folder on the disk to measure; else the temporary folder")
     asked = parser.parse_args()
-    tool, package = {"agent": ("curl", "curl"), "cloud": ("ssh-keygen", "openssh-client")}[asked.what]
+    tool, package = ("curl", "curl") if asked.what == "agent" else ("ssh-keygen", "openssh-client")
     if not shutil.which(tool):
         parser.error(f"{tool} is not installed (apt-get install {package})")
     return asked

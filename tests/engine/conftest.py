@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.account.access import Access
 from infra.account.caller import caller
-from tests.engine.recorded import DIARY, PROGRAM
+from tests.engine.declared import declared
+from tests.engine.recorded import DIARY
 from tests.localcloud.conftest import local_cloud, obtainable, shared_cache
 from tests.localcloud.local import LocalCloud
 from tests.localcloud.project import Project
-from tests.localcloud.state import REPOSITORY
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -88,22 +85,9 @@ def alone(obtainable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def new(cloud: LocalCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack with the settings that have no default of use here: who may log in, and with which key."""
-    variables = cloud.environment()
-    for name, value in variables.items():
+    """A stack of the product's program, and the variables with which this process asks the same cloud."""
+    for name, value in cloud.environment().items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    (folder / "stacks").mkdir()
-    diary, key = folder / "diary", folder / "key"
-    key.write_bytes(
-        Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
-    )
-    own = {"PULUMI_BACKEND_URL": f"file://{folder}/stacks", DIARY: str(diary)}
-    declaration = (REPOSITORY / "Pulumi.yaml").read_text()
-    project = Project(folder / "project", {**os.environ, **variables, **own}, declaration)
-    project.write(PROGRAM)
-    project.run("config", "set", "--path", "sshCidrs[0]", "127.0.0.0/8")
-    project.run("config", "set", "sshPrivateKeyFile", str(key))
-    return Stack(cloud, project, boto3.client("ec2"), diary)
+    diary = folder / "diary"
+    return Stack(cloud, declared(cloud, folder, {DIARY: str(diary)}), boto3.client("ec2"), diary)

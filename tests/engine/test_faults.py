@@ -1,4 +1,4 @@
-"""What goes wrong in the cloud or is done by hand there: told in words, made worse by nothing, healed by the next `up`."""
+"""What goes wrong in the cloud, or is done by hand there: told in words, healed by the next `up`."""
 
 from __future__ import annotations
 

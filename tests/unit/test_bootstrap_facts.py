@@ -51,6 +51,17 @@ def test_what_blkid_says(code: int, out: str, found: Filesystem | None) -> None:
     assert facts.filesystem(code, out) == found
 
 
+def test_what_a_filesystem_covers() -> None:
+    """Blocks of data, not those of the log; nothing where no XFS is mounted."""
+    printed = (
+        "meta-data=/dev/nvme1n1 isize=512    agcount=4, agsize=25600 blks\n"
+        "data     =                       bsize=4096   blocks=102400, imaxpct=25\n"
+        "log      =internal log           bsize=4096   blocks=16384, version=2\n"
+    )
+    assert facts.covered(0, printed) == 4096 * 102400
+    assert facts.covered(1, "xfs_info: /data: not a mounted XFS filesystem") == 0
+
+
 def test_nothing_is_mounted_where_findmnt_fails() -> None:
     """Else the last mount counts: it hides those below."""
     below = {"source": "/dev/a", "fstype": "ext4", "uuid": None}

@@ -96,6 +96,7 @@ def mounted() -> tuple[Facts, Record]:
             **_file(FSTAB, table),
             **_file(UDEV_RULE, udev_rule(SERIAL)),
         },
+        covered=SIZE,
     )
     return facts, DONE
 

@@ -24,6 +24,7 @@ PROPS = {
     "ssh_user": "ubuntu",
     "ssh_private_key_file": "/nowhere",
     "volume_id": "vol-1",
+    "volume_size": 100,
     "project": "zagent",
     "stack": "dev",
     "region": "us-east-1",
@@ -53,7 +54,7 @@ def test_nothing_changed() -> None:
     assert diff(__provider="another pickle") == (False, [])
 
 
-@pytest.mark.parametrize("name", ["digest", "address", "modelscope_endpoint", "pull_on_up", "host_key"])
+@pytest.mark.parametrize("name", ["digest", "address", "volume_size", "modelscope_endpoint", "pull_on_up", "host_key"])
 def test_a_changed_want_is_an_update(name: str) -> None:
     """The host converges again and stays."""
     assert diff(**{name: "another"}) == (True, [])
