@@ -29,7 +29,7 @@ def install(state: State, cli: Path) -> None:
     _link(state.bin / "zagent", Path(sys.executable).parent / "zagent")
     sdk, aws = version("pulumi"), _aws()
     _plugin(state, "language-python", sdk, f"{PYTHON} -I -u -m tests.localcloud.language")
-    _plugin(state, "resource-pulumi-python", sdk, f"{PYTHON} -u -m pulumi.dynamic")
+    _plugin(state, "resource-pulumi-python", sdk, f"{PYTHON} -u -m tests.localcloud.dynamic")
     if isinstance(aws, str):
         _plugin(state, "resource-aws", version("pulumi_aws"), aws)
 

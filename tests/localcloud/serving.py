@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import HTTPServer
@@ -34,3 +35,14 @@ def until_orphaned(server: Any, engine: int) -> None:
     """
     while os.getppid() == engine and server.wait_for_termination(timeout=LOOK_SECONDS):
         pass
+
+
+def end_with(parent: int) -> None:
+    """End this process, in the background, when process ``parent``, which started it, has ended."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
