@@ -56,9 +56,14 @@ class Settings:
         return f"{self.project}-{self.stack}"
 
     @property
-    def root_name(self) -> str:
+    def target(self) -> str:
+        """What the tag says by which a snapshot policy finds the stack's data volume; no name has a slash in it."""
+        return f"{self.project}/{self.stack}"
+
+    @property
+    def root_target(self) -> str:
         """The same for the host's system disk."""
-        return f"{self.name}-root"
+        return f"{self.target}/root"
 
     @property
     def own_tags(self) -> dict[str, str]:

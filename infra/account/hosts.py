@@ -61,7 +61,7 @@ def _host(told: InstanceTypeDef) -> Host:
     return Host(
         id=told["InstanceId"],
         state=told["State"]["Name"],
-        why=told.get("StateTransitionReason", ""),
+        why=told.get("StateTransitionReason") or told.get("StateReason", {}).get("Message", ""),
         zone=told["Placement"]["AvailabilityZone"],
         instance_type=told["InstanceType"],
         image=told["ImageId"],

@@ -6,9 +6,10 @@ The commands are in the order of the help. They ask AWS with the settings of the
 from __future__ import annotations
 
 from infra.cli import converge as _converge
+from infra.cli import status as _status
 from infra.cli.app import cloud
 
 __all__ = ["cloud"]
 
-_COMMANDS = (_converge,)
+_COMMANDS = (_converge, _status)
 """Imported for what they add to the group."""

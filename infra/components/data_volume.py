@@ -62,7 +62,7 @@ class DataVolume(pulumi.ComponentResource):
 
 
 def _tags(settings: Settings, found: Found) -> dict[str, str]:
-    own = {tags.OWNER: found.caller.owner, tags.SNAPSHOTS: settings.name}
+    own = {tags.OWNER: found.caller.owner, tags.SNAPSHOTS: settings.target}
     return {**settings.tags, **own, "Name": f"{settings.name}-data"}
 
 

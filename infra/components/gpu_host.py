@@ -107,8 +107,8 @@ def root_disk(settings: Settings) -> aws.ec2.InstanceRootBlockDeviceArgsDict:
 
     It must not carry the tags by which the data volume and its snapshots are found.
     """
-    own = {tags.SNAPSHOTS: settings.root_name} if settings.snapshot_root else {}
-    named = {**settings.more_tags, **own, "Name": settings.root_name}
+    own = {tags.SNAPSHOTS: settings.root_target} if settings.snapshot_root else {}
+    named = {**settings.more_tags, **own, "Name": f"{settings.name}-root"}
     return {"encrypted": True, "volume_type": "gp3", "tags": named}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pulumi
@@ -15,6 +16,9 @@ from infra.settings import Settings
 
 MANAGED = "iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"
 """AWS's own policy for this service: what it needs changes with the service, and AWS keeps it."""
+
+NOT_DLMS = re.compile("[^0-9A-Za-z _-]")
+"""What a description may not have (botocore, DLM's PolicyDescription)."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,9 @@ class Snapshots(pulumi.ComponentResource):
         super().__init__("zagent:infra:Snapshots", name, None, opts)
         self._name, self._settings, self._found = name, args.settings, args.found
         self._role = self._service_role()
-        self.policy = self._policy("data", args.settings.name, args.found.policy)
+        self.policy = self._policy("data", args.settings.target, args.found.policy)
         if args.settings.snapshot_root:
-            self.root_policy = self._policy("root", args.settings.root_name, args.found.root_policy)
+            self.root_policy = self._policy("root", args.settings.root_target, args.found.root_policy)
         self.register_outputs({"policy_id": self.policy.id})
 
     def _service_role(self) -> aws.iam.Role:
@@ -58,7 +62,7 @@ class Snapshots(pulumi.ComponentResource):
         settings = self._settings
         return aws.dlm.LifecyclePolicy(
             f"{self._name}-{what}",
-            description=f"zagent {settings.name} {what}",  # DLM takes letters, digits, spaces, - and _
+            description=NOT_DLMS.sub("-", f"zagent {settings.name} {what}"),
             execution_role_arn=self._role.arn,
             state="ENABLED",
             policy_details={

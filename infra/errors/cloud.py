@@ -70,7 +70,7 @@ class NoStack(CloudError):
     """Which stack is meant is not clear: {why}"""
 
     exit_code = 58
-    remedy = "name it, as in `zagent cloud status dev`; `pulumi stack ls` lists them"
+    remedy = "name it: --stack dev, or `zagent cloud converge dev`; `pulumi stack ls` lists them"
 
 
 class NoImage(CloudError):
