@@ -15,6 +15,8 @@ CIDR_EXAMPLE = "--path 'sshCidrs[0]' 203.0.113.7/32"
 TAG_EXAMPLE = "--path tags.team images"
 """How a list and a table are set; their JSON as one text is refused by the engine."""
 
+FORM = "it is not of the form that the example shows"
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -27,7 +29,7 @@ class Reader:
         """A string that matches ``pattern`` as a whole."""
         value = str(self.get(key))
         if not re.fullmatch(pattern, value):
-            raise self._bad(key, value, "it does not look like one", example)
+            raise self._bad(key, value, FORM, example)
         return value
 
     def number(self, key: str, least: int, most: int, example: int, unset: bool = True) -> int:
@@ -71,7 +73,7 @@ class Reader:
         except ValueError:
             parsed = None
         if not isinstance(parsed, wanted):
-            raise self._bad(key, value, "it is not of the form that the example shows", example)
+            raise self._bad(key, value, FORM, example)
         return parsed
 
     def _bad(self, key: str, value: object, why: str, example: str) -> BadSetting:

@@ -60,7 +60,7 @@ class HostLeftBehind(AdoptionError):
 
 
 class VolumeGone(AdoptionError):
-    """The data volume {volume}, which {where} names, is not in AWS any more"""
+    """AWS has no volume {volume}, which {where} names"""
 
     exit_code = 77
     remedy = "{hint}"
@@ -74,7 +74,7 @@ class VolumeAlive(AdoptionError):
 
 
 class VolumeRefused(AdoptionError):
-    """The data volume can't be {wanted} as volume{key} says: {why}"""
+    """The data volume can't have {wanted}: {why}"""
 
     exit_code = 79
     remedy = "pulumi config set volume{key} {number}"

@@ -101,7 +101,7 @@ def restores_a_volume_that_is_gone(stack: Stack) -> None:
     stack.ec2.detach_volume(VolumeId=volume)
     stack.ec2.get_waiter("volume_available").wait(VolumeIds=[volume])
     stack.ec2.delete_volume(VolumeId=volume)
-    assert f"{volume}, which Pulumi's state names, is not in AWS any more" in stack.refused("preview")
+    assert f"AWS has no volume {volume}, which Pulumi's state names" in stack.refused("preview")
     stack.project.run("refresh", "--yes", "--skip-preview")
     assert f"from the snapshot {snapshot}" in stack.up()
     (restored,) = stack.volumes()
