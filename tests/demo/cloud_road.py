@@ -25,6 +25,8 @@ KINDS = (
 )
 """What a stack is made of: EC2's call, the list in its answer, and the name of the id."""
 
+BIGGER_GIB = 120
+
 RESET_DEADLINE = 300.0
 """Seconds until the system disk must have been replaced."""
 
@@ -41,6 +43,7 @@ class CloudRoad(CloudCommands):
             ("a stack", self.configure),
             ("pulumi up", self.up),
             ("zagent generate", lambda: self.generate("cloud-first.png")),
+            ("a bigger volume", self.grow),
             ("system-disk reset", self.reset),
             ("zagent cloud converge", self.converge),
             ("generate, after the reset", lambda: self.generate_again("cloud-reset.png")),
@@ -66,6 +69,7 @@ class CloudRoad(CloudCommands):
         """Network, host and blank volume; the bootstrap formats the volume, installs the agent, pulls the weights."""
         self.pulumi("up", "--yes", "--skip-preview", show=True)
         self.before = self.volume_facts()
+        self.zagent("cloud", "status", "--stack", STACK, show=True)
         return f"{self.output('volume_id')} formatted once, agent installed, weights pulled"
 
     def generate(self, name: str) -> str:
@@ -81,6 +85,16 @@ class CloudRoad(CloudCommands):
         same_pixels(self.pictures / "cloud-first.png", self.pictures / name)
         self.same_volume()
         return f"demo/{name}: every pixel equal"
+
+    def grow(self) -> str:
+        """The volume's size is raised, and its filesystem grows while it is mounted."""
+        self.pulumi("config", "set", "volumeSizeGib", str(BIGGER_GIB))
+        self.pulumi("up", "--yes", "--skip-preview", show=True)
+        size = int(self.on_host("df --output=size -B1 /data | tail -n 1"))
+        if size < 0.95 * BIGGER_GIB * 1024**3:
+            raise Disproved(f"/data has {size} bytes of a volume of {BIGGER_GIB} GiB")
+        self.same_volume()
+        return f"/data has {BIGGER_GIB} GiB, and all that was on it"
 
     def reset(self) -> str:
         """The root disk is replaced through AWS's API; neither Pulumi nor zagent is told."""
