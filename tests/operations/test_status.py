@@ -1,140 +1,30 @@
-"""``zagent cloud status``: a stack as AWS's API shows it, and the words for it."""
+"""``zagent cloud status``: a stack as AWS's API shows it."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from typer.testing import CliRunner, Result
 from zagent.cli.commands import app
-from zagent.cli.output import Output
 
 from infra import tags
 from infra.account import access
-from infra.account.hosts import Host
-from infra.account.policies import MADE_BY, Plan, Policy, Schedule
-from infra.account.snapshots import DAILY, FINAL, VERIFIED, Snapshot
-from infra.account.volumes import Volume
-from infra.cli import status_report
+from infra.account.snapshots import VERIFIED
 from infra.operations import advice
-from infra.operations.status import Status, look, monthly
-from tests.configured import REGION, REPOSITORY, settings
-from tests.localcloud.cloud import api
-from tests.localcloud.cloud.disks import Disks
+from infra.operations.status import look, monthly
+from tests.configured import settings
 from tests.localcloud.cloud.ec2.image import AMI_ID
-from tests.localcloud.cloud.machines import NoMachines
 from tests.localcloud.waiting import until
+from tests.operations.cloud import DATA, UUID, YOU, Cloud
+from tests.operations.conftest import project
 
-if TYPE_CHECKING:
-    from types_boto3_dlm import DLMClient
-    from types_boto3_ec2 import EC2Client
-
-YOU = "arn:aws:sts::123456789012:user/moto"
-"""Who asks there."""
-
-OWN = {tags.PROJECT: "zagent", tags.STACK: "dev"}
-DATA = {**OWN, tags.OWNER: YOU, tags.SNAPSHOTS: "zagent/dev"}
-UUID = "0b6a3a5e-3d6f-4f6b-9a55-7e1f0a9d6c11"
 NOW = datetime(2026, 9, 20, 12, 0, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """AWS's API, and things put there as `pulumi up` would."""
-
-    ec2: EC2Client
-    dlm: DLMClient
-
-    def volume(self, **more: str) -> str:
-        """A data volume with the stack's tags."""
-        tagged: Any = {"ResourceType": "volume", "Tags": tags.listed(DATA | more)}
-        made = self.ec2.create_volume(
-            AvailabilityZone="us-east-1a",
-            Size=4,
-            VolumeType="gp3",
-            Throughput=500,
-            Encrypted=True,
-            TagSpecifications=[tagged],
-        )
-        return made["VolumeId"]
-
-    def host(self, *attached: str) -> str:
-        """A running host with an address that stays, and with volumes."""
-        tagged: Any = {"ResourceType": "instance", "Tags": tags.listed(OWN)}
-        made = self.ec2.run_instances(
-            ImageId=AMI_ID, InstanceType="g6e.xlarge", MinCount=1, MaxCount=1, TagSpecifications=[tagged]
-        )["Instances"][0]["InstanceId"]
-        address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
-        self.ec2.associate_address(AllocationId=address, InstanceId=made)
-        for one in attached:
-            self.ec2.attach_volume(VolumeId=one, InstanceId=made, Device="/dev/sdf")
-        return made
-
-    def state(self, host: str) -> str:
-        """What EC2 says of a host."""
-        return self.ec2.describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"][0]["State"]["Name"]
-
-    def policy(self, target: str = "zagent/dev") -> str:
-        """A policy that keeps seven daily snapshots."""
-        rule = {"Interval": 24, "IntervalUnit": "HOURS", "Times": ["03:00"]}
-        daily: Any = {"Name": "daily", "CreateRule": rule, "RetainRule": {"Count": 7}, "CopyTags": True}
-        daily["TagsToAdd"] = tags.listed({tags.KIND: DAILY})
-        return self.dlm.create_lifecycle_policy(
-            ExecutionRoleArn="arn:aws:iam::123456789012:role/lifecycle",
-            Description="d",
-            State="ENABLED",
-            PolicyDetails={
-                "ResourceTypes": ["VOLUME"],
-                "TargetTags": [{"Key": tags.SNAPSHOTS, "Value": target}],
-                "Schedules": [daily],
-            },
-        )["PolicyId"]
-
-    def run(self, policy: str) -> None:
-        """The policy's hour comes, and its snapshots are completed."""
-        api.lifecycle(REGION).run(policy)
-        until(self._completed)
-
-    def _completed(self) -> bool:
-        return {one["State"] for one in self.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]} <= {"completed"}
-
-    def snapshot(self, volume: str, **own: str) -> str:
-        """One taken by hand, with the tags given."""
-        tagged: Any = {"ResourceType": "snapshot", "Tags": tags.listed(own)}
-        made = self.ec2.create_snapshot(VolumeId=volume, TagSpecifications=[tagged])["SnapshotId"]
-        until(self._completed)
-        return made
-
-
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """The API, in this process; the project's folder, with the stack dev, is the working folder."""
-    (tmp_path / "disks").mkdir()
-    _project(tmp_path, monkeypatch)
-    with api.served(NoMachines(), Disks(tmp_path / "disks")) as port:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        yield Cloud(boto3.client("ec2", REGION), boto3.client("dlm", REGION))
-
-
-def _project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "project").mkdir()
-    monkeypatch.chdir(folder / "project")
-    shutil.copy(REPOSITORY / "Pulumi.yaml", "Pulumi.yaml")
-    own = "config:\n  aws:region: us-east-1\n  zagent:sshCidrs: [192.0.2.1/32]\n"
-    Path("Pulumi.dev.yaml").write_text(own)
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
 def run(*words: str) -> Result:
@@ -268,7 +158,7 @@ def test_a_volume_that_is_named_is_shown_without_tags(cloud: Cloud) -> None:
 
 def test_aws_that_does_not_answer_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a code of its own."""
-    _project(tmp_path, monkeypatch)
+    project(tmp_path, monkeypatch)
     monkeypatch.setattr(access, "PATIENT", Config(retries={"mode": "standard", "total_max_attempts": 1}))
     with socket.socket() as taken:  # bound, but it does not listen
         taken.bind(("127.0.0.1", 0))
@@ -282,155 +172,3 @@ def test_aws_that_does_not_answer_is_a_clear_error(tmp_path: Path, monkeypatch: 
 def test_a_folder_without_a_project_is_a_clear_error() -> None:
     """With a code of its own."""
     assert run().exit_code == 58
-
-
-# What follows asks nobody.
-
-HOST = Host("i-1", "running", "", "us-east-1a", "g6e.xlarge", "ami-1", "203.0.113.7", "vol-9", OWN)
-VOLUME = Volume(
-    id="vol-1",
-    zone="us-east-1a",
-    size=100,
-    kind="gp3",
-    iops=3_000,
-    throughput=500,
-    encrypted=True,
-    key="",
-    snapshot="",
-    attached_to=("i-1",),
-    tags=DATA | {tags.FORMAT: f"done:{UUID}"},
-)
-POLICY = Policy("policy-1", "ENABLED", "d")
-PLAN = Plan((Schedule(24, ("03:00",), "", 7),), NOW - timedelta(days=30), "ENABLED")
-
-
-def taken(identity: str, kind: str, days: float = 0.4, **more: Any) -> Snapshot:
-    """A snapshot of that age."""
-    own = DATA | {tags.KIND: kind, tags.SET_DIGEST: "d", MADE_BY: "policy-1"}
-    whole: dict[str, Any] = {"volume": "vol-1", "state": "completed", "tags": own} | more
-    return Snapshot(id=identity, size=100, started=NOW - timedelta(days=days), **whole)
-
-
-GOOD = Status(
-    settings=settings(),
-    you=YOU,
-    hosts=(HOST,),
-    volumes=(VOLUME,),
-    snapshots=(taken("snap-2", DAILY), taken("snap-1", VERIFIED, 9)),
-    policy=POLICY,
-    plan=PLAN,
-)
-STOPPED = replace(HOST, state="stopped", why="User initiated")
-OTHERS = replace(VOLUME, tags={**VOLUME.tags, tags.OWNER: "arn:aws:iam::1:user/ann"})
-
-
-def test_nothing_is_left_to_do_where_all_is_as_it_should_be() -> None:
-    """The base of the cases below."""
-    assert advice.lines(GOOD, NOW) == []
-
-
-@pytest.mark.parametrize(
-    ("changed", "line"),
-    [
-        ({"hosts": (), "volumes": (replace(VOLUME, attached_to=()),)}, "pulumi up   makes a host; there is none"),
-        ({"hosts": (), "volumes": ()}, "no data volume, but there are snapshots to make one of"),
-        ({"hosts": (STOPPED,)}, "pulumi up   starts i-1, which is stopped"),
-        ({"hosts": (replace(HOST, address=""),)}, "pulumi up --refresh   gives i-1 its address back"),
-        ({"hosts": (HOST, replace(STOPPED, id="i-2"))}, "i-1 and i-2 carry the tags of one stack"),
-        ({"volumes": (replace(VOLUME, attached_to=()),)}, "pulumi up --refresh   attaches vol-1 to i-1"),
-        ({"volumes": (replace(VOLUME, attached_to=("i-9",)),)}, "aws ec2 detach-volume --volume-id vol-1   once"),
-        ({"volumes": (replace(VOLUME, tags=DATA),)}, "zagent cloud converge dev   formats vol-1 if it is blank"),
-        ({"volumes": (VOLUME, replace(VOLUME, id="vol-2"))}, "pulumi config set volumeId VOL_ID   of the one"),
-        ({"volumes": (replace(VOLUME, tags={**VOLUME.tags, tags.SNAPSHOTS: ""}),)}, "gives vol-1 the tag"),
-        ({"hosts": (), "volumes": (OTHERS,)}, "pulumi config set volumeId vol-1   if it is yours to use: it was made"),
-        ({"settings": settings(volumeId="vol-7")}, "pulumi config rm volumeId   vol-7, which it names, is not in AWS"),
-        ({"policy": None, "plan": None}, "pulumi up   makes a policy; none takes snapshots of vol-1"),
-        ({"policy": replace(POLICY, state="DISABLED")}, "pulumi up --refresh   enables policy-1, which is DISABLED"),
-        (
-            {"policy": replace(POLICY, state="ERROR"), "plan": replace(PLAN, message="no such role")},
-            "puts policy-1 right, which is in ERROR and takes no snapshots: no such role",
-        ),
-        ({"snapshots": ()}, "no snapshot yet   the data is on the volume alone; the policy takes the first at 03:00"),
-        ({"snapshots": (taken("snap-1", DAILY, state="pending"),)}, "on the volume alone until snap-1 is completed"),
-        ({"snapshots": (taken("snap-1", VERIFIED, 3),)}, "zagent cloud snapshot ls   the newest, snap-1, is 3 days"),
-        ({"snapshots": (taken("snap-1", DAILY),)}, "no verified snapshot yet"),
-    ],
-)
-def test_each_lack_has_its_line(changed: dict[str, Any], line: str) -> None:
-    """It tells what to type, or what is wrong."""
-    said = advice.lines(replace(GOOD, **changed), NOW)
-    assert [one for one in said if line in one], said
-
-
-def test_a_new_policy_has_two_days_for_its_first_snapshot() -> None:
-    """After a long time without one, the newest snapshot is old, and nothing is wrong."""
-    plan = replace(PLAN, since=NOW - timedelta(hours=5))
-    old = (taken("snap-1", VERIFIED, 30),)
-    assert advice.lines(replace(GOOD, plan=plan, snapshots=old), NOW) == []
-
-
-def test_what_is_left_without_a_volume_is_nobodys_to_prune() -> None:
-    """Nor is a final snapshot, which somebody wanted."""
-    final = taken("snap-3", FINAL, volume="vol-0")
-    status = replace(GOOD, snapshots=(*GOOD.snapshots, final, taken("snap-4", VERIFIED, volume="vol-0")))
-    assert [one.id for one in status.left_behind] == ["snap-4"]
-    assert replace(status, volumes=()).left_behind == ()
-
-
-@pytest.mark.parametrize(
-    ("tag", "snapshot", "words"),
-    [
-        ("", "", "not yet"),
-        (f"formatting:{UUID}", "", f"not yet: it was begun, as {UUID}, and not ended"),
-        (f"done:{UUID}", "", f"yes, as {UUID}"),
-        ("", "snap-1", "it came so from snap-1"),
-        (f"done:{UUID}", "snap-1", f"yes, as {UUID}"),
-    ],
-)
-def test_the_permission_to_format_in_plain_words(tag: str, snapshot: str, words: str) -> None:
-    """What is made of a snapshot has the filesystem of that."""
-    assert status_report.formatted(replace(VOLUME, tags={tags.FORMAT: tag}, snapshot=snapshot)) == words
-
-
-@pytest.mark.parametrize(
-    ("ago", "words"),
-    [
-        (timedelta(seconds=-5), "0 min"),  # this machine's clock is behind AWS's
-        (timedelta(minutes=59), "59 min"),
-        (timedelta(hours=1), "1 h"),
-        (timedelta(hours=47), "47 h"),
-        (timedelta(days=2), "2 days"),
-    ],
-)
-def test_an_age_is_one_number(ago: timedelta, words: str) -> None:
-    """In the unit that says enough."""
-    assert advice.age(NOW - ago, NOW) == words
-
-
-@pytest.mark.parametrize(
-    ("schedule", "words"),
-    [
-        (Schedule(24, ("03:00",), "", 7), "every 24 h at 03:00 UTC, keeps 7"),
-        (Schedule(0, (), "cron(0 3 * * ? *)", 7), "cron(0 3 * * ? *), keeps 7"),
-        (Schedule(12, (), "", 0), "every 12 h, keeps them for a time"),
-    ],
-)
-def test_a_schedule_in_words(schedule: Schedule, words: str) -> None:
-    """Also one that is not of our making."""
-    assert status_report.schedule(schedule) == words
-
-
-def test_without_addresses_the_login_goes_through_session_manager() -> None:
-    """The host is named by its id."""
-    status = replace(GOOD, settings=settings(sshCidrs=[]))
-    login = status.login(HOST)
-    assert "AWS-StartSSHSession" in login
-    assert login.endswith(" ubuntu@i-1")
-    assert "address      i-1, through AWS's Session Manager" in status_report.screen(status, NOW)
-
-
-def test_what_aws_says_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """A tag may be anybody's."""
-    evil = replace(VOLUME, tags={**VOLUME.tags, tags.OWNER: "a\x1b[2Jb"})
-    status_report.show(Output(), replace(GOOD, volumes=(evil,)), NOW)
-    assert "\x1b" not in capsys.readouterr().out
