@@ -29,13 +29,21 @@ KIND = "zagent:snapshot"
 SET_DIGEST = "zagent:set-digest"
 """On a verified snapshot: the digest of the set of files that were right when it was taken."""
 
-REPLACED = "zagent:replaced-by"
-"""On a volume that no longer is its stack's: the volume that took its place."""
+REPLACES = "zagent:replaces"
+"""On a volume made by a restore: the volume that it takes the place of."""
+
+FORMER = "zagent:former-stack"
+"""On a volume that was replaced: PROJECT/STACK that it was the data volume of."""
 
 
 def values(listed: Sequence[TagTypeDef]) -> dict[str, str]:
     """The tags of a resource as EC2 lists them, by name."""
     return {one["Key"]: one["Value"] for one in listed}
+
+
+def settable(values: Mapping[str, str]) -> dict[str, str]:
+    """Those that people may set: names that begin with aws: are AWS's."""
+    return {name: value for name, value in values.items() if not name.startswith("aws:")}
 
 
 def listed(values: Mapping[str, str]) -> list[TagTypeDef]:

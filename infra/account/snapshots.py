@@ -22,7 +22,10 @@ MINE = "self"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot; ``size`` is its volume's in GiB, what it costs AWS does not tell; ``state`` is EC2's word."""
+    """A snapshot; ``size`` is its volume's in GiB, what it costs AWS does not tell; ``state`` is EC2's word.
+
+    ``progress`` is how much of it is copied, such as 42%.
+    """
 
     id: str
     volume: str
@@ -30,6 +33,7 @@ class Snapshot:
     started: datetime
     state: str
     tags: Mapping[str, str]
+    progress: str = ""
 
     @property
     def completed(self) -> bool:
@@ -74,4 +78,5 @@ def _snapshot(told: SnapshotTypeDef) -> Snapshot:
         started=told["StartTime"],
         state=told["State"],
         tags=tags.values(told.get("Tags", [])),
+        progress=told.get("Progress", ""),
     )

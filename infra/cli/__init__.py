@@ -6,10 +6,12 @@ The commands are in the order of the help. They ask AWS with the settings of the
 from __future__ import annotations
 
 from infra.cli import converge as _converge
+from infra.cli import restore as _restore
 from infra.cli import status as _status
+from infra.cli import volume as _volume
 from infra.cli.app import cloud
 
 __all__ = ["cloud"]
 
-_COMMANDS = (_converge, _status)
+_COMMANDS = (_converge, _status, _restore, _volume)
 """Imported for what they add to the group."""

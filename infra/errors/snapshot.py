@@ -26,7 +26,7 @@ class SnapshotNotYours(SnapshotError):
 
 
 class SnapshotFailed(SnapshotError):
-    """The snapshot {snapshot} of {volume} ended in {state}; nothing was deleted"""
+    """The snapshot {snapshot} of {volume} {how}; nothing was deleted, nothing was replaced"""
 
     exit_code = 83
     remedy = "run the same command again; AWS's own status page tells whether snapshots fail today"

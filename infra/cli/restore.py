@@ -1,0 +1,72 @@
+"""``zagent cloud snapshot restore``: the stack's volume from a snapshot, in any zone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from zagent.cli.app import state
+from zagent.cli.options import JsonOption
+
+from infra.cli.app import DryRunOption, StackOption, YesOption, snapshot
+
+if TYPE_CHECKING:
+    from infra.operations.restore import Plan
+
+
+@snapshot.command()
+def restore(
+    ctx: typer.Context,
+    zone: Annotated[str, typer.Option(help="The availability zone to go on in.", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="[SNAPSHOT]", help="The snapshot; else one of now, or the newest.", show_default=False),
+    ] = "",
+    stack: StackOption = "",
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make the stack's volume anew from a snapshot, in ZONE.
+
+    The road to another zone: `pulumi destroy`, this, `pulumi up`. A volume that is there is snapshotted first, unless
+    SNAPSHOT is named; it is kept, and is the stack's no more.
+    """
+    from infra.cli import ask
+    from infra.operations import restore as operation
+    from infra.stack_files import from_files
+
+    output = state(ctx, json=json).output
+    plan = operation.plan(from_files(Path(), stack), zone, source)
+    for line in _words(plan):
+        output.say(line)
+    if dry_run:
+        output.result("nothing was done", dry_run=True, zone=zone)
+        return
+    ask.confirm("Do this?", yes)
+    done = operation.carry_out(plan, output.say)
+    output.result(f"{done.volume} in {done.zone} is the stack's volume now", **vars(done))
+    for line in _next(plan):
+        output.say(line)
+
+
+def _words(plan: Plan) -> list[str]:
+    if plan.begun:
+        first = [f"{plan.begun.id} in {plan.zone} was made before, by a restore that did not end"]
+    elif plan.snapshot:
+        taken = f"{plan.snapshot.started:%Y-%m-%d %H:%M} UTC"
+        first = [f"a volume in {plan.zone} is made of {plan.snapshot.id}, taken {taken}"]
+    else:
+        first = [f"a snapshot is taken now, and of it a volume is made in {plan.zone}"]
+    return [*first, f"{plan.old.id} stays in {plan.old.zone}, and is the stack's no more"] if plan.old else first
+
+
+def _next(plan: Plan) -> list[str]:
+    settings = plan.settings
+    lines = ["next:  pulumi config rm volumeId"] if settings.volume_id else []
+    lines += ["next:  pulumi config rm availabilityZone"] if settings.availability_zone not in ("", plan.zone) else []
+    lines.append("next:  pulumi up   adopts it")
+    if plan.old:
+        lines.append(f"later: zagent cloud volume purge {plan.old.id}   once all is well")
+    return lines

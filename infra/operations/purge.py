@@ -1,0 +1,65 @@
+"""``zagent cloud volume purge``: the only road on which a data volume is deleted."""
+
+from __future__ import annotations
+
+from infra import tags
+from infra.account import caller, volumes
+from infra.account.access import answered
+from infra.account.snapshots import FINAL, Snapshot
+from infra.account.volumes import Volume
+from infra.errors import PurgeRefused
+from infra.operations import taking
+from infra.operations.taking import Say
+from infra.settings import Settings
+
+LOOK = "zagent cloud volume ls   shows what there is"
+
+
+def require(settings: Settings, volume_id: str) -> Volume:
+    """The volume, if it may be deleted.
+
+    Raises:
+        PurgeRefused: clauses 1 to 3 of the contract below do not hold.
+    """
+    found = volumes.with_id(settings.access, volume_id)
+    if found is None:
+        raise PurgeRefused(volume=volume_id, why="AWS has no such volume", hint=LOOK)
+    if not _ours(settings, found):
+        raise PurgeRefused(volume=volume_id, why=f"it belongs to {found.stack or 'no stack'}", hint=LOOK)
+    you = caller.caller(settings.access).owner
+    if found.owner != you:
+        raise PurgeRefused(volume=volume_id, why=f"it is {found.owner or 'nobody'}'s; you are {you}", hint=LOOK)
+    if found.attached_to:
+        why = f"it is attached to {', '.join(found.attached_to)}"
+        raise PurgeRefused(volume=volume_id, why=why, hint="pulumi destroy   and then purge it")
+    return found
+
+
+def _ours(settings: Settings, volume: Volume) -> bool:
+    own = settings.own_tags.items() <= volume.tags.items()
+    return own or (not volume.stack and volume.tags.get(tags.FORMER) == settings.target)
+
+
+def purge(settings: Settings, volume_id: str, say: Say) -> Snapshot:
+    """Take a last snapshot of a volume, and delete the volume; the snapshot.
+
+    Raises:
+        PurgeRefused: it may not be deleted.
+        SnapshotFailed: its last snapshot is not completed; the volume is as before.
+        CloudRefused: AWS does not answer, or refuses.
+    """
+    found, access = require(settings, volume_id), settings.access
+    last = taking.take(access, found, {**found.tags, **settings.own_tags}, say)
+    # Safety contract: the volume is deleted ONLY if
+    #   1. its tags say that it is this stack's, or was until a restore took its place; never another stack's,
+    #   2. its owner's tag names whoever asks,
+    #   3. it is attached to nothing,
+    #   4. a snapshot of it, begun after all this was seen, is completed,
+    #   5. and then 1 to 3 still hold, and the volume is the one that was snapshotted, tag for tag.
+    if require(settings, volume_id) != found:
+        raise PurgeRefused(volume=volume_id, why="it changed meanwhile", hint="run the same command again")
+    with answered():
+        # From now on the volume counts as purged: none of its snapshots is restored unless it is named.
+        access.ec2.create_tags(Resources=[last.id], Tags=tags.listed({tags.KIND: FINAL}))
+        access.ec2.delete_volume(VolumeId=volume_id)
+    return last

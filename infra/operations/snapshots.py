@@ -1,0 +1,43 @@
+"""``zagent cloud snapshot ls``: the snapshots of a stack, of its data volumes and of its system disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.account.snapshots import Snapshot
+from infra.operations.status import Status, look
+from infra.settings import Settings
+
+ROOT = "root"
+"""The kind of a system disk's, whoever took it."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A snapshot as a person is told of it; ``notes`` say what is unusual about it."""
+
+    snapshot: Snapshot
+    kind: str
+    old: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def of_stack(settings: Settings) -> list[Listed]:
+    """This account's, the data volumes' first, each newest first.
+
+    Raises:
+        CloudRefused: AWS does not answer.
+    """
+    status = look(settings)
+    data = [_data(status, one) for one in status.snapshots]
+    return [*data, *(Listed(one, ROOT) for one in status.root_snapshots)]
+
+
+def _data(status: Status, one: Snapshot) -> Listed:
+    old, notes = one in status.left_behind, []
+    if old:
+        living = one.volume in [volume.id for volume in status.volumes]
+        notes.append("by an earlier policy" if living else "of an earlier volume")
+    if one.owner != status.you:
+        notes.append(f"of {one.owner}" if one.owner else "of nobody knows whom")
+    return Listed(one, one.kind, old, tuple(notes))

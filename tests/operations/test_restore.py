@@ -1,0 +1,183 @@
+"""``zagent cloud snapshot restore``: another zone, or back in time; one volume is the stack's, and none is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner, Result
+from zagent.cli.commands import app
+
+from infra import tags
+from infra.account import volumes
+from infra.account.access import answered
+from infra.account.volumes import Volume
+from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, SnapshotFailed, TypeNotOffered
+from infra.operations import restore, taking
+from tests.configured import settings
+from tests.localcloud.cloud.api import ec2
+from tests.localcloud.cloud.faults import Fault
+from tests.operations.cloud import DATA, Cloud
+
+OTHER_ZONE = "us-east-1b"
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits looks again at once."""
+    monkeypatch.setattr(taking, "PAUSE", 0)
+
+
+def carried_out(zone: str = OTHER_ZONE, snapshot: str = "", **changed: object) -> restore.Restored:
+    """Planned and done."""
+    return restore.carry_out(restore.plan(settings(**changed), zone, snapshot), print)
+
+
+def living() -> list[Volume]:
+    """What is the stack's."""
+    return volumes.with_tags(settings().access, settings().own_tags)
+
+
+def test_a_volume_moves_to_another_zone_with_all_that_is_on_it(cloud: Cloud) -> None:
+    """By a snapshot of this moment; the old one stays, and is nobody's."""
+    old = cloud.volume(**{tags.FORMAT: "done:u"})
+    done = carried_out()
+    (now,) = living()
+    assert (now.id, now.zone, done.replaced) == (done.volume, OTHER_ZONE, old)
+    assert (now.size, now.kind, now.throughput, now.encrypted) == (4, "gp3", 500, True)
+    assert now.tags.items() >= {**DATA, tags.FORMAT: "done:u", "Name": "zagent-dev-data"}.items()
+    assert now.attached_to == ()
+    was = volumes.with_id(settings().access, old)
+    assert was is not None
+    assert (was.stack, was.tags[tags.FORMER], was.tags[tags.OWNER]) == ("", "zagent/dev", DATA[tags.OWNER])
+    assert tags.SNAPSHOTS not in was.tags
+
+
+def test_without_a_volume_the_newest_snapshot_is_taken(cloud: Cloud) -> None:
+    """As `pulumi up` would, in the zone that is asked for."""
+    old = cloud.volume()
+    cloud.snapshot(old, **DATA)
+    newest = cloud.snapshot(old, **DATA)
+    cloud.ec2.delete_volume(VolumeId=old)
+    done = carried_out()
+    assert [(one.id, one.snapshot) for one in living()] == [(done.volume, newest)]
+
+
+def test_a_named_snapshot_goes_back_in_time_in_the_same_zone(cloud: Cloud) -> None:
+    """Nothing newer is taken first."""
+    old = cloud.volume()
+    named = cloud.snapshot(old, **DATA)
+    carried_out("us-east-1a", named, volumeSizeGib=9)
+    assert [(one.snapshot, one.size) for one in living()] == [(named, 9)]
+
+
+@pytest.mark.parametrize("point", ["CreateSnapshot", "CreateVolume", "DescribeVolumes", "CreateTags"])
+def test_a_restore_that_was_cut_off_is_ended_by_the_next(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """Wherever it was: one volume is the stack's then, in the zone that was asked for, and the old one is there."""
+    old = cloud.volume()
+    plan = restore.plan(settings(), OTHER_ZONE)
+    _cut_off_after(plan.settings.access.ec2, point, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        restore.carry_out(plan, print)
+    done = carried_out()
+    assert [one.id for one in living()] == [done.volume]
+    assert living()[0].zone == OTHER_ZONE
+    assert volumes.with_id(settings().access, old) is not None
+
+
+def test_a_restore_that_was_cut_off_at_its_very_end_is_done(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next finds the volume where it is wanted."""
+    cloud.volume()
+    plan = restore.plan(settings(), OTHER_ZONE)
+    _cut_off_after(plan.settings.access.ec2, "DeleteTags", monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        restore.carry_out(plan, print)
+    with pytest.raises(RestoreRefused, match="is there already"):
+        restore.plan(settings(), OTHER_ZONE)
+    assert [one.zone for one in living()] == [OTHER_ZONE]
+
+
+def _cut_off_after(client: Any, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next such call is made, and is the last."""
+    real = client._make_api_call
+
+    def once(name: str, asked: dict[str, Any]) -> Any:
+        answer = real(name, asked)
+        if name == call:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(client, "_make_api_call", once)
+
+
+def test_a_snapshot_that_fails_replaces_nothing(cloud: Cloud) -> None:
+    """The volume is the stack's as before."""
+    old = cloud.volume()
+    ec2().faults.arm(Fault("snapshot", times=1))
+    with pytest.raises(SnapshotFailed, match="ended in an error; nothing was deleted"):
+        carried_out()
+    assert [one.id for one in living()] == [old]
+
+
+def test_what_is_refused(cloud: Cloud) -> None:
+    """With the way out, and nothing made."""
+    with pytest.raises(TypeNotOffered, match="us-east-1z"):
+        restore.plan(settings(), "us-east-1z")
+    with pytest.raises(NoSnapshot):
+        restore.plan(settings(), OTHER_ZONE)
+    old = cloud.volume()
+    with pytest.raises(RestoreRefused, match="is there already"):
+        restore.plan(settings(), "us-east-1a")
+    with pytest.raises(NoSnapshot):
+        restore.plan(settings(), OTHER_ZONE, "snap-0123456789abcdef0")
+    host = cloud.host(old)
+    with pytest.raises(RestoreRefused, match=f"attached to {host}"):
+        restore.plan(settings(), OTHER_ZONE)
+    cloud.volume()
+    with pytest.raises(ManyVolumes):
+        restore.plan(settings(), OTHER_ZONE)
+    assert len(living()) == 2
+
+
+def test_somebody_elses_volume_is_let_alone(cloud: Cloud) -> None:
+    """The tags of the stack are not enough."""
+    cloud.volume(**{tags.OWNER: "arn:aws:iam::1:user/ann"})
+    with pytest.raises(NotYours, match="user/ann"):
+        restore.plan(settings(), OTHER_ZONE)
+
+
+def run(*words: str) -> Result:
+    """The command as a person would type it."""
+    return CliRunner().invoke(app, ["cloud", "snapshot", "restore", *words], prog_name="zagent")
+
+
+def test_the_command_asks_first_and_says_what_comes_next(cloud: Cloud) -> None:
+    """Nobody to ask is a no; a dry run does nothing; yes does it."""
+    old = cloud.volume()
+    assert run().exit_code == 2
+    assert run("--zone", OTHER_ZONE).exit_code == 86
+    dry = run("--zone", OTHER_ZONE, "--dry-run")
+    assert (dry.exit_code, dry.stdout) == (0, "nothing was done\n")
+    assert f"{old} stays in us-east-1a" in dry.stderr
+    assert [one.id for one in living()] == [old]
+    done = run("--zone", OTHER_ZONE, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "is the stack's volume now" in done.stdout
+    assert "next:  pulumi up" in done.stderr
+    assert f"zagent cloud volume purge {old}" in done.stderr
+    assert [one.zone for one in living()] == [OTHER_ZONE]
+
+
+def test_aws_that_refuses_is_a_clear_error(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a code of its own, and no traceback."""
+    cloud.volume()
+
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "CreateSnapshot")
+
+    monkeypatch.setattr(restore, "_fresh", answered()(refuse))
+    done = run("--zone", OTHER_ZONE, "--yes")
+    assert (done.exit_code, "Traceback" in done.output) == (54, False)
