@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,15 @@ class Stack:
         assert code != 0, said
         assert "Traceback" not in said, said
         return said
+
+    def zagent(self, *words: str) -> str:
+        """The operator's zagent in the project's folder, which must succeed; what it said."""
+        command, folder = [sys.executable, "-m", "zagent", *words], self.project.folder
+        done = subprocess.run(
+            command, cwd=folder, env=self.project.variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def volumes(self) -> list[str]:
         """The ids of all volumes that carry the stack's tags."""
