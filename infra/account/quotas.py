@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.account.access import Access
 
 STANDARD = "L-1216C47A"
-FAMILIES = {"g": "L-DB2E81BA", "vt": "L-DB2E81BA", "p": "L-417A185B"}
+FAMILIES = {"g": "L-DB2E81BA", "gr": "L-DB2E81BA", "vt": "L-DB2E81BA", "p": "L-417A185B"}
 """Quota codes of "Running On-Demand … instances" in vCPUs, by the first letters of a type; all others are standard."""
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from infra.cli import converge as _converge
 from infra.cli import restore as _restore
+from infra.cli import snapshot as _snapshot
 from infra.cli import status as _status
 from infra.cli import volume as _volume
 from infra.cli.app import cloud
 
 __all__ = ["cloud"]
 
-_COMMANDS = (_converge, _status, _restore, _volume)
+_COMMANDS = (_converge, _status, _snapshot, _restore, _volume)
 """Imported for what they add to the group."""

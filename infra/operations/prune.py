@@ -54,7 +54,8 @@ def beyond(found: Sequence[Snapshot], owner: str, keep: int, named: str) -> list
     """Those that nobody needs, oldest first; ``found`` is newest first by AWS's own clock, ours plays no part. Pure.
 
     Kept are the newest of each, the verified and the unverified, at least one; what ``pulumi up`` would restore, and
-    what the configuration names; and whatever ``_deletable`` refuses. One that failed holds nothing, and counts as none.
+    what the configuration names; and whatever ``_deletable`` refuses. One that failed holds nothing, and counts as
+    none.
     """
     mine = [one for one in found if _deletable(one, owner)]
     whole = [one for one in mine if one.completed]

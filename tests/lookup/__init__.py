@@ -1,0 +1,1 @@
+"""What is found out and decided before anything is declared."""
