@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from infra.account.access import Access, answered
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import InstanceTypeInfoTypeDef
+
+ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
+"""The name of an availability zone: its region's and a letter; a local zone's has a city between them."""
 
 WITHOUT_BF16 = ("K80", "M60", "K520", "V100", "T4", "T4g", "Radeon Pro V520")
 """Cards older than Ampere, as DescribeInstanceTypes names them: bfloat16 came with compute capability 8.0 (NVIDIA)."""
@@ -39,12 +43,16 @@ def named(access: Access, name: str) -> InstanceType | None:
 
 
 def zones_offering(access: Access, name: str) -> list[str]:
-    """The availability zones that offer a type, by name; that is no promise of capacity."""
+    """The availability zones that offer a type, by name; that is no promise of capacity.
+
+    Local zones, which EC2 lists among them for accounts that opted in, are left out: they have disks of few types.
+    """
     with answered():
         pages = access.ec2.get_paginator("describe_instance_type_offerings").paginate(
             LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [name]}]
         )
-        return sorted(one["Location"] for page in pages for one in page["InstanceTypeOfferings"])
+        found = [one["Location"] for page in pages for one in page["InstanceTypeOfferings"]]
+    return sorted(one for one in found if ZONE.fullmatch(one))
 
 
 def _type(told: InstanceTypeInfoTypeDef) -> InstanceType:

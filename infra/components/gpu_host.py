@@ -51,7 +51,8 @@ class GpuHost(pulumi.ComponentResource):
             device_name="/dev/sdf",
             # A mounted volume never detaches (hashicorp/terraform-provider-aws#4770); forcing it would lose data.
             stop_instance_before_detaching=True,
-            opts=self._child,
+            # Both hang on the same device name, so the old volume must be off before another one comes.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.address: pulumi.Output[str] = self._address(args.settings)
         self.register_outputs({"address": self.address})

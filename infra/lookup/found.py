@@ -35,8 +35,8 @@ class Found:
     """What the cloud has and what was decided.
 
     ``size`` is the volume's in GiB. ``policy`` and ``root_policy`` are the ids of snapshot policies that are there
-    already. ``stopped`` is EC2's reason for the host's being stopped, empty while it runs. ``offered`` are the zones
-    with the host's type.
+    already. ``stopped`` is why the host is stopped, or will be when the bootstrap comes to it; empty while it runs.
+    ``offered`` are the zones with the host's type.
     """
 
     caller: Caller
@@ -68,7 +68,7 @@ def look(settings: Settings, known: Known) -> Found:
     offered = types.zones_offering(access, settings.instance_type)
     where = zone.chosen(settings, choice.volume, offered)
     host = next(iter(hosts.with_ids(access, (known.instance,) if known.instance else ())), None)
-    if host is None:
+    if host is None or host.instance_type != settings.instance_type:
         quota = quotas.code_of(settings.instance_type)
         limits.require_quota(instance_type, quota, quotas.vcpus(access, quota))
     return Found(
@@ -79,7 +79,7 @@ def look(settings: Settings, known: Known) -> Found:
         image=_image(settings),
         policy=_policy(settings, settings.target),
         root_policy=_policy(settings, settings.root_target) if settings.snapshot_root else "",
-        stopped=_stopped(host),
+        stopped=_stopped(host) or _exchanged(host, known, choice),
         offered=offered,
         warnings=list(limits.warnings(settings, choice, instance_type)),
     )
@@ -145,3 +145,9 @@ def _policy(settings: Settings, target: str) -> str:
 
 def _stopped(host: Host | None) -> str:
     return (host.why or host.state) if host and host.stopped else ""
+
+
+def _exchanged(host: Host | None, known: Known, choice: Choice) -> str:
+    """A host lets its volume go only while it is stopped, and nothing else starts it again."""
+    another = choice.volume and choice.volume.id != known.volume
+    return "it gives its data volume back for another" if host and known.volume and another else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,12 @@ from typing import Any
 import pulumi
 
 VOLUME, INSTANCE = "aws:ebs/volume:Volume", "aws:ec2/instance:Instance"
+
+HALF_WRITTEN = "failed to load checkpoint"
+"""The engine's words where it reads the file of a state that it is writing at this moment."""
+
+TRIES, PAUSE = 20, 0.25
+"""How often such a file is read again, and the seconds between."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +28,21 @@ class Known:
 
 def known() -> Known:
     """The state as it was when this run began, whether or not the last run ended well."""
+    for _ in range(TRIES):
+        try:
+            return parse(_told())
+        except Exception as error:
+            if HALF_WRITTEN not in str(error):
+                raise
+            time.sleep(PAUSE)
+    return parse(_told())
+
+
+def _told() -> Mapping[str, Mapping[str, Any]]:
     asked = {"stackName": pulumi.get_stack()}
     told: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", asked).value
-    return parse(told.get("outputs", {}))
+    outputs: Mapping[str, Mapping[str, Any]] = told.get("outputs", {})
+    return outputs
 
 
 def parse(outputs: Mapping[str, Mapping[str, Any]]) -> Known:

@@ -81,12 +81,13 @@ def require_own(settings: Settings, volume: Volume) -> None:
 def newest(found: Sequence[Snapshot], owner: str) -> Snapshot | None:
     """The newest completed one of a stack's snapshots, by whoever asks; ``found`` is newest first.
 
-    A volume that was purged is not brought back by itself, neither from its final snapshot nor from an earlier one.
+    A volume that was purged is not brought back by itself, neither from its final snapshot nor from an earlier one;
+    a final snapshot that never completed is a purge that never was.
 
     Raises:
         SnapshotNotYours: there are some, all of them of a volume that somebody else made.
     """
-    purged = {one.volume for one in found if one.kind == FINAL}
+    purged = {one.volume for one in found if one.kind == FINAL and one.completed}
     usable = [one for one in found if one.completed and one.volume not in purged]
     own = [one for one in usable if one.owner == owner]
     if usable and not own:

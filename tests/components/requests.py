@@ -14,6 +14,7 @@ from pulumi.runtime.proto import resource_pb2
 from infra.lookup import found, known
 from infra.lookup.found import Found
 from infra.lookup.known import Known
+from tests.configured import REGION
 
 PROJECT, STACK = "zagent", "dev"
 COMPUTED = {"publicIp": "203.0.113.7", "arn": "arn:aws:iam::123456789012:role/r"}
@@ -86,9 +87,11 @@ class Hooks:
 def registered(what: Found, config: Mapping[str, str]) -> dict[str, Registered]:
     """All that the program registers, by name, when this was found."""
     monitor = Monitor(Answers())
+    settings.ROOT.set(None)  # or the stack would be registered by the first program alone
     pulumi.runtime.set_mocks(Answers(), project=PROJECT, stack=STACK, monitor=monitor)
     settings.SETTINGS.callbacks = Hooks()
-    pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()})
+    own = {f"{PROJECT}:{key}": value for key, value in config.items()}
+    pulumi.runtime.set_all_config({**own, "aws:region": REGION})
     looked, knew = found.look, known.known
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 from infra import tags
 from infra.account import caller, hosts, images, policies, quotas, snapshots, types, volumes
@@ -145,6 +146,17 @@ def test_zones_that_offer_a_type(access: Access) -> None:
     assert set(found) < set(types.zones_offering(access, "g6.xlarge"))
     assert "us-east-1a" in found
     assert {one[:-1] for one in found} == {REGION}
+
+
+def test_a_local_zone_is_no_place_for_a_stack(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that opted in is told of them, too; by name they come first."""
+    offered = INSTANCE_TYPE_OFFERINGS["availability-zone"][REGION]
+    local = {"InstanceType": "g6e.xlarge", "LocationType": "availability-zone", "Location": "us-east-1-bos-1a"}
+    before = types.zones_offering(access, "g6e.xlarge")
+    monkeypatch.setitem(INSTANCE_TYPE_OFFERINGS["availability-zone"], REGION, [local, *offered])
+    told = access.ec2.describe_instance_type_offerings(LocationType="availability-zone")["InstanceTypeOfferings"]
+    assert "us-east-1-bos-1a" in {one["Location"] for one in told}
+    assert types.zones_offering(access, "g6e.xlarge") == before
 
 
 @pytest.mark.parametrize(("code", "vcpus"), [("L-DB2E81BA", 64), ("L-417A185B", 0), ("L-00000000", None)])

@@ -11,6 +11,7 @@ import pytest
 
 from infra import tags
 from infra.account.caller import Caller
+from infra.account.quotas import code_of
 from infra.errors import (
     CloudError,
     HostLeftBehind,
@@ -30,6 +31,7 @@ from infra.lookup.known import Known
 from tests.configured import REGION, settings
 from tests.localcloud.cloud import api
 from tests.localcloud.cloud.ec2.image import AMI_ID, OTHER_AMI_ID
+from tests.localcloud.cloud.quotas import EC2
 from tests.localcloud.waiting import until
 from tests.lookup.regions import without_image
 from tests.lookup.things import OTHER
@@ -150,13 +152,41 @@ def test_a_volume_by_its_name(cloud: Cloud) -> None:
 
 
 def test_the_states_own_volume_and_host(cloud: Cloud) -> None:
-    """Its host holds it, and runs already: its quota is no question. A lost state is told from a foreign host."""
+    """Its host holds it. A lost state is told from a foreign host."""
     made = cloud.volume()
     host = cloud.host(made)
-    found = look(settings(instanceType="p4d.24xlarge", volumeId=""), Known(made, host))
+    found = look(settings(), Known(made, host))
     assert (found.choice.why, found.stopped) == (f"{made} in us-east-1a, this stack's own", "")
     with pytest.raises(HostLeftBehind, match=f"{made} is attached to {host}"):
         look(settings(), Known())
+
+
+def test_the_quota_of_a_host_that_is_there(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has what it has; another type is asked for before the host is stopped, which it might stay."""
+    made = cloud.volume()
+    known = Known(made, cloud.host(made))
+    with pytest.raises(QuotaTooSmall, match=r"p4d.24xlarge needs 96 vCPUs, .* may run 0"):
+        look(settings(instanceType="p4d.24xlarge"), known)
+    assert look(settings(instanceType="g6e.4xlarge"), known).stopped == ""
+    monkeypatch.setitem(EC2, code_of("g6e.xlarge"), ("Running On-Demand G and VT instances", 0.0))
+    assert look(settings(), known).stopped == ""
+    with pytest.raises(QuotaTooSmall, match=r"g6e.4xlarge needs 16 vCPUs, .* may run 0"):
+        look(settings(instanceType="g6e.4xlarge"), known)
+    cloud.ec2.terminate_instances(InstanceIds=[known.instance])
+    until(lambda: cloud.state(known.instance) == "terminated")
+    with pytest.raises(QuotaTooSmall, match=r"g6e.xlarge needs 4 vCPUs, .* may run 0"):
+        look(settings(), known)
+
+
+def test_a_host_that_takes_another_volume(cloud: Cloud) -> None:
+    """It will be stopped for that, and must be started; once it has it, nothing of the kind."""
+    first, second = cloud.volume(), cloud.volume()
+    host = cloud.host(first)
+    named = settings(volumeId=second)
+    assert look(named, Known(first, host)).stopped == "it gives its data volume back for another"
+    assert look(named, Known(second, host)).stopped == ""
+    assert look(named, Known(first)).stopped == ""
+    assert look(named, Known("", host)).stopped == ""
 
 
 def test_a_stopped_host(cloud: Cloud) -> None:

@@ -135,6 +135,8 @@ def test_a_named_volume_of_another_stack_is_refused(carried: dict[str, str], sta
         ([snapshot(1, kind=FINAL, owner=OTHER), snapshot(2, owner=OTHER)], None),
         ([snapshot(1, kind=FINAL), snapshot(2), snapshot(3, volume="vol-0")], "snap-3"),
         ([snapshot(1, volume="vol-2"), snapshot(2, kind=FINAL)], "snap-1"),
+        ([snapshot(1, kind=FINAL, state="error"), snapshot(2)], "snap-2"),
+        ([snapshot(1, kind=FINAL, state="pending"), snapshot(2)], "snap-2"),
     ],
 )
 def test_auto_takes_your_newest_completed_snapshot(found: list[Snapshot], chosen: str | None) -> None:
