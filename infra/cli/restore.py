@@ -52,14 +52,14 @@ def restore(
 
 
 def _words(plan: Plan) -> list[str]:
-    if plan.begun:
-        first = [f"{plan.begun.id} in {plan.zone} was made before, by a restore that did not end"]
-    elif plan.snapshot:
+    begun = [f"{one.id}, of a restore that did not end, stays, and is the stack's no more" for one in plan.begun]
+    if plan.snapshot:
         taken = f"{plan.snapshot.started:%Y-%m-%d %H:%M} UTC"
         first = [f"a volume in {plan.zone} is made of {plan.snapshot.id}, taken {taken}"]
     else:
         first = [f"a snapshot is taken now, and of it a volume is made in {plan.zone}"]
-    return [*first, f"{plan.old.id} stays in {plan.old.zone}, and is the stack's no more"] if plan.old else first
+    old = [f"{plan.old.id} stays in {plan.old.zone}, and is the stack's no more"] if plan.old else []
+    return [*first, *old, *begun]
 
 
 def _next(plan: Plan) -> list[str]:
@@ -67,6 +67,5 @@ def _next(plan: Plan) -> list[str]:
     lines = ["next:  pulumi config rm volumeId"] if settings.volume_id else []
     lines += ["next:  pulumi config rm availabilityZone"] if settings.availability_zone not in ("", plan.zone) else []
     lines.append("next:  pulumi up   adopts it")
-    if plan.old:
-        lines.append(f"later: zagent cloud volume purge {plan.old.id}   once all is well")
-    return lines
+    left = [*([plan.old] if plan.old else []), *plan.begun]
+    return [*lines, *(f"later: zagent cloud volume purge {one.id}   once all is well" for one in left)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra import tags
 from infra.account import caller, volumes
-from infra.account.access import answered
+from infra.account.access import Access, answered
 from infra.account.snapshots import FINAL, Snapshot
 from infra.account.volumes import Volume
-from infra.errors import PurgeRefused
+from infra.errors import CloudRefused, PurgeRefused
 from infra.operations import taking
 from infra.operations.taking import Say
 from infra.settings import Settings
@@ -49,7 +51,8 @@ def purge(settings: Settings, volume_id: str, say: Say) -> Snapshot:
         CloudRefused: AWS does not answer, or refuses.
     """
     found, access = require(settings, volume_id), settings.access
-    last = taking.take(access, found, {**found.tags, **settings.own_tags}, say)
+    # With the volume's own tags: what a volume was that lost its place must not become its stack's newest snapshot.
+    last = taking.take(access, found, found.tags, say)
     # Safety contract: the volume is deleted ONLY if
     #   1. its tags say that it is this stack's, or was until a restore took its place; never another stack's,
     #   2. its owner's tag names whoever asks,
@@ -58,8 +61,21 @@ def purge(settings: Settings, volume_id: str, say: Say) -> Snapshot:
     #   5. and then 1 to 3 still hold, and the volume is the one that was snapshotted, tag for tag.
     if require(settings, volume_id) != found:
         raise PurgeRefused(volume=volume_id, why="it changed meanwhile", hint="run the same command again")
+    marks = {name: one for name, one in (settings.own_tags | {tags.KIND: FINAL}).items() if name not in found.tags}
     with answered():
         # From now on the volume counts as purged: none of its snapshots is restored unless it is named.
-        access.ec2.create_tags(Resources=[last.id], Tags=tags.listed({tags.KIND: FINAL}))
-        access.ec2.delete_volume(VolumeId=volume_id)
+        access.ec2.create_tags(Resources=[last.id], Tags=tags.listed(marks))
+    try:
+        with answered("InvalidVolume.NotFound"):  # a request that was repeated finds its work done
+            access.ec2.delete_volume(VolumeId=volume_id)
+    except CloudRefused:
+        _take_back(settings.access, volume_id, last, marks)
+        raise
     return last
+
+
+def _take_back(access: Access, volume_id: str, last: Snapshot, marks: Mapping[str, str]) -> None:
+    """A volume that lives on does not count as purged."""
+    if volumes.with_id(access, volume_id):
+        with answered():
+            access.ec2.delete_tags(Resources=[last.id], Tags=[{"Key": one} for one in marks])

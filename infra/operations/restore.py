@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra import tags
@@ -10,9 +10,9 @@ from infra.account import caller, snapshots, types, volumes
 from infra.account.access import answered
 from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
-from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, TypeNotOffered
-from infra.lookup.limits import BASE_IOPS, NEW_THROUGHPUT
-from infra.lookup.volume import newest, require_usable
+from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, TypeNotOffered, VolumeRefused
+from infra.lookup.limits import BASE_IOPS, NEW_THROUGHPUT, require_performance
+from infra.lookup.volume import blank, newest, require_usable
 from infra.operations import taking
 from infra.operations.taking import Say
 from infra.settings import NEW_VOLUME_GIB, Settings
@@ -22,11 +22,21 @@ LOOKS = 700
 
 
 @dataclass(frozen=True)
+class Disk:
+    """Size in GiB, throughput in MiB/s and IOPS of a new gp3 volume."""
+
+    size: int
+    throughput: int
+    iops: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a restore does.
 
     ``old`` is the stack's living volume, which goes on as nobody's; ``snapshot`` is None where a fresh one of it is to
-    be taken first; ``begun`` is the volume that an interrupted restore has made already.
+    be taken first. ``begun`` are volumes that interrupted restores made: what was written since is not on them, so they
+    become nobody's, too. ``disk`` is what the new one is like.
     """
 
     settings: Settings
@@ -34,7 +44,8 @@ class Plan:
     owner: str
     old: Volume | None = None
     snapshot: Snapshot | None = None
-    begun: Volume | None = None
+    begun: tuple[Volume, ...] = ()
+    disk: Disk = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -50,26 +61,52 @@ def plan(settings: Settings, zone: str, snapshot_id: str = "") -> Plan:
     """What would be done; nothing is.
 
     Raises:
-        TypeNotOffered, NotYours, ManyVolumes, RestoreRefused, NoSnapshot, SnapshotNotYours: what stands against it.
+        TypeNotOffered, NotYours, ManyVolumes, RestoreRefused, VolumeRefused, NoSnapshot, SnapshotNotYours: what stands
+            against it.
     """
     access, owner = settings.access, caller.caller(settings.access).owner
     _require_offered(settings, zone)
     living = volumes.with_tags(access, settings.own_tags)
-    begun = _begun(living, zone)
-    old = _old(settings, [one for one in living if one != begun], owner, zone)
-    if begun:
-        return Plan(settings, zone, owner, old, begun=begun)
+    begun = _begun(living)
+    for one in begun:
+        _require_yours(one, owner, zone)
+    old = _old(settings, [one for one in living if one not in begun], owner, zone)
+    source = _source(settings, zone, snapshot_id, old, owner)
+    return Plan(settings, zone, owner, old, source, begun, disk=disk(settings, old, source))
+
+
+def _source(settings: Settings, zone: str, snapshot_id: str, old: Volume | None, owner: str) -> Snapshot | None:
+    """The one that is named, else a fresh one (None), else the newest."""
+    access = settings.access
     if snapshot_id:
-        named = require_usable(snapshot_id, snapshots.with_id(access, snapshot_id))
-        return Plan(settings, zone, owner, old, named)
+        return require_usable(snapshot_id, snapshots.with_id(access, snapshot_id))
     if old and old.zone == zone:
         raise RestoreRefused(zone=zone, why=f"{old.id} is there already", hint="pulumi up   adopts it")
     if old:
-        return Plan(settings, zone, owner, old)
+        return None
     found = newest(snapshots.with_tags(access, settings.own_tags), owner)
     if found is None:
         raise NoSnapshot(snapshot="of this stack", why="there is none, and no volume to take one of")
-    return Plan(settings, zone, owner, None, found)
+    return found
+
+
+def disk(settings: Settings, old: Volume | None, source: Snapshot | None) -> Disk:
+    """As configured, else as the old one, else as any new one. Pure.
+
+    Raises:
+        VolumeRefused: smaller than what it has to hold, or more than gp3 gives.
+    """
+    least = max(old.size if old and not source else 0, source.size if source else 0)
+    if 0 < settings.volume_size_gib < least:
+        why = f"what it is made of holds {least} GiB"
+        raise VolumeRefused(wanted=f"{settings.volume_size_gib} GiB", key="SizeGib", why=why, number=least)
+    size = settings.volume_size_gib or max(old.size if old else NEW_VOLUME_GIB, least)
+    alike = old if old and old.kind == "gp3" else None
+    throughput = settings.volume_throughput or (alike.throughput if alike else NEW_THROUGHPUT)
+    iops = settings.volume_iops or (alike.iops if alike else BASE_IOPS)
+    wanted = replace(settings, volume_size_gib=size, volume_throughput=throughput, volume_iops=iops)
+    require_performance(wanted, blank("as a new one"))
+    return Disk(size, throughput, iops)
 
 
 def _require_offered(settings: Settings, zone: str) -> None:
@@ -80,10 +117,10 @@ def _require_offered(settings: Settings, zone: str) -> None:
         raise TypeNotOffered(instance_type=settings.instance_type, where=zone, zones=found, hint=hint)
 
 
-def _begun(living: list[Volume], zone: str) -> Volume | None:
-    """What an interrupted restore into this zone left: a volume in the place of one that still is the stack's."""
+def _begun(living: list[Volume]) -> tuple[Volume, ...]:
+    """What interrupted restores left: volumes in the place of one that still is the stack's."""
     ids = {one.id for one in living}
-    return next((one for one in living if one.zone == zone and one.tags.get(tags.REPLACES) in ids), None)
+    return tuple(one for one in living if one.tags.get(tags.REPLACES) in ids)
 
 
 def _old(settings: Settings, living: list[Volume], owner: str, zone: str) -> Volume | None:
@@ -92,13 +129,16 @@ def _old(settings: Settings, living: list[Volume], owner: str, zone: str) -> Vol
     if len(living) > 1:
         ids = ", ".join(one.id for one in living)
         raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=ids)
-    old = living[0]
-    if old.owner != owner:
-        raise NotYours(volume=old.id, whose=f"was made by {old.owner or 'nobody knows whom'}", you=owner)
-    if old.attached_to:
-        why = f"{old.id} is attached to {', '.join(old.attached_to)}, and what is written now would be lost"
+    _require_yours(living[0], owner, zone)
+    return living[0]
+
+
+def _require_yours(volume: Volume, owner: str, zone: str) -> None:
+    if volume.owner != owner:
+        raise NotYours(volume=volume.id, whose=f"was made by {volume.owner or 'nobody knows whom'}", you=owner)
+    if volume.attached_to:
+        why = f"{volume.id} is attached to {', '.join(volume.attached_to)}, and what is written now would be lost"
         raise RestoreRefused(zone=zone, why=why, hint="pulumi destroy   keeps the volume; then restore")
-    return old
 
 
 def carry_out(plan: Plan, say: Say) -> Restored:
@@ -106,16 +146,20 @@ def carry_out(plan: Plan, say: Say) -> Restored:
 
     Raises:
         SnapshotFailed: nothing was replaced.
+        RestoreRefused: the old volume was put to use meanwhile; it is the stack's as before.
         CloudRefused: AWS does not answer, or refuses.
     """
     access = plan.settings.access
-    made = plan.begun.id if plan.begun else _make(plan, plan.snapshot or _fresh(plan, say))
+    for one in plan.begun:
+        _let_go(plan, one.id)
+    made = _make(plan, plan.snapshot or _fresh(plan, say))
     say(f"{made}: the volume in {plan.zone}")
     with answered():
         available = access.ec2.get_waiter("volume_available")
         available.wait(VolumeIds=[made], WaiterConfig={"Delay": taking.PAUSE, "MaxAttempts": LOOKS})
     if plan.old:
-        _replace(plan, plan.old)
+        _require_as_before(plan, plan.old, made)
+        _let_go(plan, plan.old.id)
     return Restored(made, plan.zone, plan.old.id if plan.old else "")
 
 
@@ -132,10 +176,10 @@ def _make(plan: Plan, source: Snapshot) -> str:
     asked: dict[str, Any] = {
         "AvailabilityZone": plan.zone,
         "SnapshotId": source.id,
-        "Size": max(settings.volume_size_gib or (old.size if old else NEW_VOLUME_GIB), source.size),
+        "Size": max(plan.disk.size, source.size),
         "VolumeType": "gp3",
-        "Throughput": settings.volume_throughput or (old.throughput if old else 0) or NEW_THROUGHPUT,
-        "Iops": max(settings.volume_iops or (old.iops if old else 0), BASE_IOPS),
+        "Throughput": plan.disk.throughput,
+        "Iops": plan.disk.iops,
         "Encrypted": True,
         "TagSpecifications": [{"ResourceType": "volume", "Tags": tags.listed(_tags(plan, source))}],
     }
@@ -153,9 +197,22 @@ def _tags(plan: Plan, source: Snapshot) -> dict[str, str]:
     return {**settings.tags, **own, **formatted, **replaces}
 
 
-def _replace(plan: Plan, old: Volume) -> None:
-    """The old volume stays, and is no stack's any more. Noted first whose it was, so that it can be purged."""
-    ec2 = plan.settings.access.ec2
+def _require_as_before(plan: Plan, old: Volume, made: str) -> None:
+    """Minutes or hours went by: whoever uses the old volume now writes what is not on the new one.
+
+    Raises:
+        RestoreRefused: it is in use, or changed; the new one is given up.
+    """
+    if volumes.with_id(plan.settings.access, old.id) == old:
+        return
+    _let_go(plan, made)
+    hint = f"pulumi destroy   and restore again; `zagent cloud volume purge {made}` deletes what was made"
+    raise RestoreRefused(zone=plan.zone, why=f"{old.id} was put to use, or changed, meanwhile", hint=hint)
+
+
+def _let_go(plan: Plan, volume_id: str) -> None:
+    """A volume stays, and is no stack's any more. Noted first whose it was, so that it can be purged."""
+    ec2, own = plan.settings.access.ec2, (tags.SNAPSHOTS, tags.PROJECT, tags.STACK)
     with answered():
-        ec2.create_tags(Resources=[old.id], Tags=tags.listed({tags.FORMER: plan.settings.target}))
-        ec2.delete_tags(Resources=[old.id], Tags=[{"Key": one} for one in (tags.SNAPSHOTS, tags.PROJECT, tags.STACK)])
+        ec2.create_tags(Resources=[volume_id], Tags=tags.listed({tags.FORMER: plan.settings.target}))
+        ec2.delete_tags(Resources=[volume_id], Tags=[{"Key": one} for one in own])

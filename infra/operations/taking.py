@@ -18,6 +18,9 @@ PAUSE = 5
 PATIENCE = 6 * 3600.0
 """Seconds for a snapshot: the first of a volume copies all of it, at a speed that AWS does not promise."""
 
+MISSES = 12
+"""Looks that may find none: AWS shows a new snapshot only after a moment."""
+
 Say = Callable[[str], None]
 
 
@@ -44,9 +47,12 @@ def completed(access: Access, volume_id: str, snapshot_id: str, say: Say) -> Sna
     Raises:
         SnapshotFailed: it ended otherwise, or did not end in time.
     """
-    until, told = time.monotonic() + PATIENCE, ""
+    until, told, misses = time.monotonic() + PATIENCE, "", 0
     while time.monotonic() < until:
         found = snapshots.with_id(access, snapshot_id)
+        misses = 0 if found else misses + 1
+        if misses > MISSES:
+            raise SnapshotFailed(snapshot=snapshot_id, volume=volume_id, how="is not there any more")
         if found and found.completed:
             return found
         if found and found.state == "error":

@@ -29,7 +29,7 @@ def of_stack(settings: Settings) -> list[Kept]:
     former = volumes.with_tags(access, {tags.FORMER: settings.target})
     return [
         *(Kept(one, _use(one, len(living), you)) for one in living),
-        *(Kept(one, "kept after a restore; zagent cloud volume purge deletes it") for one in former),
+        *(Kept(one, "kept after a restore; zagent cloud volume purge deletes it") for one in former if not one.stack),
     ]
 
 
