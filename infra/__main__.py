@@ -41,11 +41,10 @@ def tell(found: Found) -> None:
 
 def export(want: settings.Settings, found: Found, volume: DataVolume, host: GpuHost, snapshots: Snapshots) -> None:
     """What scripts and people ask `pulumi stack output` for."""
-    proxy = "" if want.has_address else sessions.proxy_command(want.access)
     pulumi.export("instance_id", host.instance.id)
     pulumi.export("host", host.address)
     pulumi.export("host_key", host.key.public_key)
-    pulumi.export("ssh", host.address.apply(lambda address: sessions.ssh(want.ssh_user, address, proxy)))
+    pulumi.export("ssh", host.address.apply(lambda address: sessions.ssh(want.ssh_user, address, want.proxy)))
     pulumi.export("ssh_user", want.ssh_user)
     pulumi.export("volume_id", volume.id)
     pulumi.export("volume_zone", found.zone)

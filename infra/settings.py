@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import tags
+from infra.account import sessions
 from infra.account.access import Access
 from infra.reader import Reader
 
@@ -80,10 +81,24 @@ class Settings:
         """How AWS is asked."""
         return Access(self.region, self.profile)
 
+    def owns(self, carried: Mapping[str, str]) -> bool:
+        """Whether these are tags of something of this stack's."""
+        return self.own_tags.items() <= carried.items()
+
+    def volume_tags(self, owner: str) -> dict[str, str]:
+        """The tags of the stack's data volume, made by ``owner``."""
+        own = {tags.OWNER: owner, tags.SNAPSHOTS: self.target, "Name": f"{self.name}-data"}
+        return {**self.tags, **own}
+
     @property
     def has_address(self) -> bool:
         """Whether the host is reached at an address; else through AWS's Session Manager, by its instance id."""
         return bool(self.ssh_cidrs)
+
+    @property
+    def proxy(self) -> str:
+        """The command that carries SSH to the host; empty where it has an address."""
+        return "" if self.has_address else sessions.proxy_command(self.access)
 
 
 def load(get: Get, get_aws: Get, project: str, stack: str) -> Settings:

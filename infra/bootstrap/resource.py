@@ -15,7 +15,6 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 from pulumi.runtime import rpc
 from zagent.errors import ZagentError
 
-from infra.account import sessions
 from infra.account.access import Access
 from infra.bootstrap import agent, power
 from infra.bootstrap.converge import converge
@@ -98,12 +97,21 @@ def login(props: Mapping[str, Any]) -> Login:
 def _converge(props: Mapping[str, Any]) -> None:
     access = Access(props["region"], props["profile"])
     try:
-        if props[STOPPED]:
-            power.start(access, props["instance_id"], _say)
+        start_if_stopped(props, access)
         permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
         converge(Target(connect(login(props), _say), permission, _say), of_stack(props["volume_id"], props))
     except ZagentError as error:
         raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
+
+
+def start_if_stopped(props: Mapping[str, Any], access: Access) -> None:
+    """Start the host of these properties, if they say that it is stopped.
+
+    Raises:
+        CloudRefused: it can't be started now.
+    """
+    if props[STOPPED]:
+        power.start(access, props["instance_id"], _say)
 
 
 def _say(line: str) -> None:
@@ -140,7 +148,7 @@ class HostBootstrap(Resource, module="infra", name="HostBootstrap"):
             "stack": settings.stack,
             "region": settings.access.region_name,
             "profile": settings.profile,
-            "proxy": "" if settings.has_address else sessions.proxy_command(settings.access),
+            "proxy": settings.proxy,
             STOPPED: args.stopped,
             "modelscope_endpoint": settings.modelscope_endpoint,
             "python_index_url": settings.python_index_url,

@@ -11,6 +11,7 @@ from zagent.cli.output import Output
 from infra import tags
 from infra.account.policies import MADE_BY
 from infra.account.snapshots import VERIFIED, Snapshot
+from infra.cli.status_facts import iso
 from infra.operations.advice import age
 from infra.operations.prune import Outcome, Plan
 from infra.operations.snapshots import Listed
@@ -64,7 +65,7 @@ def _facts(one: Listed) -> dict[str, object]:
     found = one.snapshot
     return {
         "id": found.id,
-        "started": found.started.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "started": iso(found.started),
         "kind": one.kind,
         "set_digest": found.tags.get(tags.SET_DIGEST, ""),
         "state": found.state,

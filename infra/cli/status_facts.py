@@ -23,7 +23,7 @@ def facts(status: Status, now: datetime) -> dict[str, Any]:
         "project": status.settings.project,
         "stack": status.settings.stack,
         "region": status.settings.access.region_name,
-        "time": _time(now),
+        "time": iso(now),
         "you": status.you,
         "hosts": [_host_facts(status, one) for one in status.hosts],
         "volumes": [_volume_facts(one) for one in status.volumes],
@@ -37,7 +37,8 @@ def facts(status: Status, now: datetime) -> dict[str, Any]:
     }
 
 
-def _time(when: datetime) -> str:
+def iso(when: datetime) -> str:
+    """A time in ISO 8601 and UTC, to the second."""
     return when.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -85,7 +86,7 @@ def _snapshot_facts(one: Snapshot) -> dict[str, Any]:
         "id": one.id,
         "volume": one.volume,
         "size_gib": one.size,
-        "started": _time(one.started),
+        "started": iso(one.started),
         "state": one.state,
         "policy": one.tags.get(MADE_BY, ""),
     }
@@ -95,7 +96,7 @@ def _policy_facts(status: Status) -> dict[str, Any] | None:
     if status.policy is None:
         return None
     plan = status.plan
-    more = {"message": plan.message, "since": _time(plan.since)} if plan else {}
+    more = {"message": plan.message, "since": iso(plan.since)} if plan else {}
     return {**vars(status.policy), **more, "schedules": [vars(one) for one in plan.schedules] if plan else []}
 
 

@@ -16,7 +16,7 @@ from infra.account.volumes import Volume
 from infra.bootstrap.permission import parse
 from infra.cli.status_facts import facts
 from infra.operations.advice import age, lines
-from infra.operations.cost import Cost
+from infra.operations.cost import Cost, money
 from infra.operations.status import Status, monthly
 
 Row = tuple[str, str]
@@ -116,10 +116,5 @@ def schedule(one: Schedule) -> str:
 def _cost(found: Cost) -> Iterator[str]:
     yield "monthly cost"
     for one in found.parts:
-        yield f"  {_money(one.amount, one.at_most):>16}  {one.name}" + (f" ({one.note})" if one.note else "")
-    beyond = "" if found.complete else ", and what is unknown"
-    yield f"  {_money(found.known, found.at_most):>16}  in all{beyond}; {found.basis}"
-
-
-def _money(amount: float | None, at_most: bool) -> str:
-    return "unknown" if amount is None else f"{'at most ' if at_most else ''}${amount:.2f}"
+        yield f"  {money(one.amount, one.at_most):>16}  {one.name}" + (f" ({one.note})" if one.note else "")
+    yield f"  {money(found.known, found.at_most):>16}  in all{found.beyond}; {found.basis}"

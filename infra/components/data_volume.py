@@ -48,7 +48,7 @@ class DataVolume(pulumi.ComponentResource):
             encrypted=True,
             kms_key_id=settings.kms_key_arn or None,  # none means AWS's own key: one of the stack's would die with it
             snapshot_id=choice.snapshot.id if choice.snapshot else None,
-            tags=_tags(settings, found),
+            tags=settings.volume_tags(found.caller.owner),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 retain_on_delete=True,
@@ -59,11 +59,6 @@ class DataVolume(pulumi.ComponentResource):
         self.id: pulumi.Output[str] = self.volume.id
         self.size: pulumi.Output[int] = self.volume.size
         self.register_outputs({"id": self.id})
-
-
-def _tags(settings: Settings, found: Found) -> dict[str, str]:
-    own = {tags.OWNER: found.caller.owner, tags.SNAPSHOTS: settings.target}
-    return {**settings.tags, **own, "Name": f"{settings.name}-data"}
 
 
 def _left_alone(settings: Settings, adopted: Volume | None) -> list[str]:

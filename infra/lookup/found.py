@@ -88,7 +88,8 @@ def look(settings: Settings, known: Known) -> Found:
 def _choice(settings: Settings, known: Known, owner: str) -> Choice:
     living = _living(settings, known, owner)
     if living and living.volume:
-        holders = hosts.with_ids(settings.access, living.volume.attached_to)
+        strangers = tuple(one for one in living.volume.attached_to if one != known.instance)
+        holders = hosts.with_ids(settings.access, strangers)
         require_free(settings, living.volume, known.instance, holders)
     return living or _made(settings, owner)
 

@@ -67,8 +67,9 @@ def _there(choice: Choice) -> tuple[int, int]:
 
 def _require_gp3(throughput: int, iops: int, gib: int) -> None:
     """The limits of gp3; AWS, "General Purpose SSD volumes"."""
-    if not BASE_IOPS <= iops <= max(BASE_IOPS, min(80_000, IOPS_PER_GIB * gib)):
-        why = f"gp3 of {gib} GiB has {BASE_IOPS} to {max(BASE_IOPS, min(80_000, IOPS_PER_GIB * gib))}"
+    most = max(BASE_IOPS, min(80_000, IOPS_PER_GIB * gib))
+    if not BASE_IOPS <= iops <= most:
+        why = f"gp3 of {gib} GiB has {BASE_IOPS} to {most}"
         raise VolumeRefused(wanted=f"{iops} IOPS", key="Iops", why=why, number=BASE_IOPS)
     if throughput > iops / IOPS_FOR_THROUGHPUT:
         why = f"gp3 gives 0.25 MiB/s for each of its {iops} IOPS"

@@ -41,17 +41,35 @@ def tagged(settings: Settings, found: Sequence[Volume], owner: str) -> Volume | 
         NotYours: somebody else made it, or nobody knows who.
         VolumeAlive: the configuration wants another one made.
     """
-    if not found:
+    volume = the_one(settings, found)
+    if volume is None:
         return None
-    if len(found) > 1:
-        ids = ", ".join(one.id for one in found)
-        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=ids)
-    volume = found[0]
-    if volume.owner != owner:
-        raise NotYours(volume=volume.id, whose=_whose(volume.owner), you=owner)
+    require_owner(volume, owner)
     if settings.restore not in (AUTO, volume.snapshot):
         raise VolumeAlive(restore=settings.restore, volume=volume.id)
     return volume
+
+
+def the_one(settings: Settings, found: Sequence[Volume]) -> Volume | None:
+    """The only one of them; None when there is none.
+
+    Raises:
+        ManyVolumes: nothing tells which is meant.
+    """
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
+        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=ids)
+    return found[0] if found else None
+
+
+def require_owner(volume: Volume, owner: str) -> None:
+    """Whether ``owner`` made the volume.
+
+    Raises:
+        NotYours: somebody else made it, or nobody knows who.
+    """
+    if volume.owner != owner:
+        raise NotYours(volume=volume.id, whose=_whose(volume.owner), you=owner)
 
 
 def require_free(settings: Settings, volume: Volume, known: str, holders: Sequence[Host]) -> None:
@@ -64,7 +82,7 @@ def require_free(settings: Settings, volume: Volume, known: str, holders: Sequen
     for one in volume.attached_to:
         if one == known:
             continue
-        ours = any(host.id == one and settings.own_tags.items() <= host.tags.items() for host in holders)
+        ours = any(host.id == one and settings.owns(host.tags) for host in holders)
         raise (HostLeftBehind if ours else VolumeInUse)(volume=volume.id, instance=one)
 
 
@@ -74,7 +92,7 @@ def require_own(settings: Settings, volume: Volume) -> None:
     Raises:
         OtherStack: its tags name one.
     """
-    if volume.stack and not settings.own_tags.items() <= volume.tags.items():
+    if volume.stack and not settings.owns(volume.tags):
         raise OtherStack(volume=volume.id, stack=volume.stack)
 
 

@@ -50,8 +50,7 @@ class Part:
     @property
     def text(self) -> str:
         """For people, such as "host g6e.xlarge  $1358.53"."""
-        money = "unknown" if self.amount is None else _money(self.amount, self.at_most)
-        return f"{self.name}  {money}" + (f"  ({self.note})" if self.note else "")
+        return f"{self.name}  {money(self.amount, self.at_most)}" + (f"  ({self.note})" if self.note else "")
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,12 @@ class Cost:
     @property
     def text(self) -> str:
         """The sum, for people."""
-        beyond = "" if self.complete else ", and what is unknown"
-        return f"in all  {_money(self.known, self.at_most)}{beyond}"
+        return f"in all  {money(self.known, self.at_most)}{self.beyond}"
+
+    @property
+    def beyond(self) -> str:
+        """What the sum leaves out, for people; nothing where every price is known."""
+        return "" if self.complete else ", and what is unknown"
 
 
 def monthly(stack: Stack) -> Cost:
@@ -135,8 +138,9 @@ def _known(name: str, amount: float, note: str = "") -> Part:
     return Part(name, round(amount, 2), note)
 
 
-def _money(amount: float, at_most: bool) -> str:
-    return f"{'at most ' if at_most else ''}${amount:.2f}"
+def money(amount: float | None, at_most: bool) -> str:
+    """An amount of USD, for people."""
+    return "unknown" if amount is None else f"{'at most ' if at_most else ''}${amount:.2f}"
 
 
 def _basis(region: str) -> str:

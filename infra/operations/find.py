@@ -8,7 +8,8 @@ from infra import tags
 from infra.account import hosts, sessions, volumes
 from infra.account.hosts import Host
 from infra.bootstrap.host import Login
-from infra.errors import DiskMissing, ManyVolumes, NoHost
+from infra.errors import DiskMissing, NoHost
+from infra.lookup.volume import the_one
 from infra.settings import Settings
 
 
@@ -32,20 +33,16 @@ def host(settings: Settings) -> Found:
     running = [one for one in hosts.with_tags(settings.access, settings.own_tags) if one.state == "running"]
     if len(running) != 1:
         raise NoHost(project=settings.project, stack=settings.stack)
-    attached = volumes.with_tags(settings.access, settings.own_tags)
-    ids = [one.id for one in attached if running[0].id in one.attached_to]
-    if len(ids) > 1:
-        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=", ".join(ids))
-    if not ids:
+    living = volumes.with_tags(settings.access, settings.own_tags)
+    volume = the_one(settings, [one for one in living if running[0].id in one.attached_to])
+    if volume is None:
         serial = f"of a volume of {settings.project}/{settings.stack}"
         raise DiskMissing(address=running[0].id, serial=serial, disks="none that carries its tags")
-    return Found(_login(settings, running[0]), ids[0])
+    return Found(_login(settings, running[0]), volume.id)
 
 
 def _login(settings: Settings, found: Host) -> Login:
-    key = found.tags.get(tags.HOST_KEY, "")
-    if settings.has_address:
-        return Login(found.address, settings.ssh_user, settings.ssh_private_key_file, key)
-    sessions.require_tools()
-    proxy = sessions.proxy_command(settings.access)
-    return Login(found.id, settings.ssh_user, settings.ssh_private_key_file, key, proxy=proxy)
+    if not settings.has_address:
+        sessions.require_tools()
+    address, key = found.address if settings.has_address else found.id, found.tags.get(tags.HOST_KEY, "")
+    return Login(address, settings.ssh_user, settings.ssh_private_key_file, key, proxy=settings.proxy)

@@ -38,8 +38,7 @@ def require(settings: Settings, volume_id: str) -> Volume:
 
 
 def _ours(settings: Settings, volume: Volume) -> bool:
-    own = settings.own_tags.items() <= volume.tags.items()
-    return own or (not volume.stack and volume.tags.get(tags.FORMER) == settings.target)
+    return settings.owns(volume.tags) or (not volume.stack and volume.tags.get(tags.FORMER) == settings.target)
 
 
 def purge(settings: Settings, volume_id: str, say: Say) -> Snapshot:

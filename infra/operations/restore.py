@@ -10,9 +10,9 @@ from infra.account import caller, snapshots, types, volumes
 from infra.account.access import answered
 from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
-from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, TypeNotOffered, VolumeRefused
+from infra.errors import NoSnapshot, RestoreRefused, TypeNotOffered, VolumeRefused
 from infra.lookup.limits import BASE_IOPS, NEW_THROUGHPUT, require_performance
-from infra.lookup.volume import blank, newest, require_usable
+from infra.lookup.volume import blank, newest, require_owner, require_usable, the_one
 from infra.operations import taking
 from infra.operations.taking import Say
 from infra.settings import NEW_VOLUME_GIB, Settings
@@ -124,18 +124,14 @@ def _begun(living: list[Volume]) -> tuple[Volume, ...]:
 
 
 def _old(settings: Settings, living: list[Volume], owner: str, zone: str) -> Volume | None:
-    if not living:
-        return None
-    if len(living) > 1:
-        ids = ", ".join(one.id for one in living)
-        raise ManyVolumes(project=settings.project, stack=settings.stack, volumes=ids)
-    _require_yours(living[0], owner, zone)
-    return living[0]
+    old = the_one(settings, living)
+    if old:
+        _require_yours(old, owner, zone)
+    return old
 
 
 def _require_yours(volume: Volume, owner: str, zone: str) -> None:
-    if volume.owner != owner:
-        raise NotYours(volume=volume.id, whose=f"was made by {volume.owner or 'nobody knows whom'}", you=owner)
+    require_owner(volume, owner)
     if volume.attached_to:
         why = f"{volume.id} is attached to {', '.join(volume.attached_to)}, and what is written now would be lost"
         raise RestoreRefused(zone=zone, why=why, hint="pulumi destroy   keeps the volume; then restore")
@@ -190,11 +186,9 @@ def _make(plan: Plan, source: Snapshot) -> str:
 
 
 def _tags(plan: Plan, source: Snapshot) -> dict[str, str]:
-    settings = plan.settings
-    own = {tags.OWNER: plan.owner, tags.SNAPSHOTS: settings.target, "Name": f"{settings.name}-data"}
     formatted = {tags.FORMAT: source.tags[tags.FORMAT]} if tags.FORMAT in source.tags else {}
     replaces = {tags.REPLACES: plan.old.id} if plan.old else {}
-    return {**settings.tags, **own, **formatted, **replaces}
+    return {**plan.settings.volume_tags(plan.owner), **formatted, **replaces}
 
 
 def _require_as_before(plan: Plan, old: Volume, made: str) -> None:

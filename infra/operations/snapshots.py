@@ -29,12 +29,13 @@ def of_stack(settings: Settings) -> list[Listed]:
         CloudRefused: AWS does not answer.
     """
     status = look(settings)
-    data = [_data(status, one) for one in status.snapshots]
+    left_behind = status.left_behind
+    data = [_data(status, one, one in left_behind) for one in status.snapshots]
     return [*data, *(Listed(one, ROOT) for one in status.root_snapshots)]
 
 
-def _data(status: Status, one: Snapshot) -> Listed:
-    old, notes = one in status.left_behind, []
+def _data(status: Status, one: Snapshot, old: bool) -> Listed:
+    notes = []
     if old:
         living = one.volume in [volume.id for volume in status.volumes]
         notes.append("by an earlier policy" if living else "of an earlier volume")

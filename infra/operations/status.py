@@ -70,8 +70,7 @@ class Status:
         address = host.address if self.settings.has_address else host.id
         if host.state != "running" or not address:
             return ""
-        proxy = "" if self.settings.has_address else sessions.proxy_command(self.settings.access)
-        return sessions.ssh(self.settings.ssh_user, address, proxy)
+        return sessions.ssh(self.settings.ssh_user, address, self.settings.proxy)
 
 
 def look(settings: Settings) -> Status:

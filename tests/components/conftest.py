@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests import login_key
 
 
 @pytest.fixture(scope="session")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A login key."""
-    path = tmp_path_factory.mktemp("key") / "key"
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-    path.write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
-    return path
+    return login_key.written(tmp_path_factory.mktemp("key") / "key")

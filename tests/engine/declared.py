@@ -6,9 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from tests import login_key
 from tests.engine.recorded import PROGRAM
 from tests.localcloud.local import LocalCloud
 from tests.localcloud.project import Project
@@ -23,14 +21,5 @@ def declared(cloud: LocalCloud, folder: Path, variables: Mapping[str, str]) -> P
     project = Project(folder / "project", {**os.environ, **cloud.environment(), **own}, declaration)
     project.write(PROGRAM)
     project.run("config", "set", "--path", "sshCidrs[0]", "127.0.0.0/8")
-    project.run("config", "set", "sshPrivateKeyFile", str(_key(folder / "key")))
+    project.run("config", "set", "sshPrivateKeyFile", str(login_key.written(folder / "key")))
     return project
-
-
-def _key(path: Path) -> Path:
-    path.write_bytes(
-        Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
-    )
-    return path

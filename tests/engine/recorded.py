@@ -12,7 +12,7 @@ import boto3
 from pulumi.dynamic import CreateResult, UpdateResult
 
 from infra.account.access import Access
-from infra.bootstrap import power, resource
+from infra.bootstrap import resource
 from infra.bootstrap.permission import VolumeTag
 
 DIARY = "ZAGENT_TEST_DIARY"
@@ -31,10 +31,9 @@ class RecordedProvider(resource.HostBootstrapProvider):
         """A host that formats a volume which may be formatted."""
         if os.environ.get(BROKEN):
             raise RuntimeError("the host does not answer")
-        start_if_stopped(props)
-        permission = VolumeTag(
-            props["volume_id"], props["project"], props["stack"], Access(props["region"], props["profile"])
-        )
+        access = Access(props["region"], props["profile"])
+        resource.start_if_stopped(props, access)
+        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
         record = permission.read()
         note("create", props, record=asdict(record), against=record.against)
         if not record.against:
@@ -45,18 +44,12 @@ class RecordedProvider(resource.HostBootstrapProvider):
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """A host that is looked at again, and started if somebody stopped it."""
         note("update", news)
-        start_if_stopped(news)
+        resource.start_if_stopped(news, Access(news["region"], news["profile"]))
         return UpdateResult(outs=news)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """A host that lets the volume go."""
         note("delete", props)
-
-
-def start_if_stopped(props: dict[str, Any]) -> None:
-    """As the real one does."""
-    if props[resource.STOPPED]:
-        power.start(Access(props["region"], props["profile"]), props["instance_id"], print)
 
 
 def note(what: str, props: dict[str, Any], **more: Any) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.localcloud.process import Process
+from tests.localcloud.orphans import ends_with_its_starter
 from tests.localcloud.project import Project
-from tests.localcloud.waiting import until
 
 PROVIDER = """
 import json
@@ -71,10 +68,4 @@ def test_create_update_and_delete_run_in_the_projects_python(project: Project, t
 
 def test_the_provider_ends_when_its_engine_is_killed() -> None:
     """A killed engine interrupts nobody."""
-    command = shlex.join([sys.executable, "-u", "-m", "tests.localcloud.dynamic", "engine"])
-    with subprocess.Popen(["sh", "-c", f"{command} & echo $!; wait"], stdout=subprocess.PIPE, text=True) as engine:
-        assert engine.stdout is not None
-        provider = Process.of(int(engine.stdout.readline()))
-        assert engine.stdout.readline(), "its port"
-        engine.kill()
-        until(lambda: not provider.alive())
+    ends_with_its_starter([sys.executable, "-u", "-m", "tests.localcloud.dynamic", "engine"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.localcloud.orphans import ends_with_its_starter
 from tests.localcloud.process import Process
 from tests.localcloud.project import Project
 from tests.localcloud.waiting import until
@@ -103,10 +103,4 @@ def test_the_language_host_ends_quietly_when_told_to(number: signal.Signals) -> 
 
 def test_the_language_host_ends_when_its_engine_is_killed() -> None:
     """A killed engine interrupts nobody."""
-    script = f"{shlex.join(COMMAND)} & echo $!; wait"
-    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as engine:
-        assert engine.stdout is not None
-        host = Process.of(int(engine.stdout.readline()))
-        assert engine.stdout.readline(), "its port"
-        engine.kill()
-        until(lambda: not host.alive())
+    ends_with_its_starter(COMMAND)

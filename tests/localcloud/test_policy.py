@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localcloud.process import Process
+from tests.localcloud.orphans import ends_with_its_starter
 from tests.localcloud.project import Project
 from tests.localcloud.state import REPOSITORY
 from tests.localcloud.waiting import until
@@ -95,10 +94,4 @@ def test_a_pack_ends_quietly_when_told_to(number: signal.Signals) -> None:
 
 def test_a_pack_ends_when_its_host_is_killed() -> None:
     """A killed host interrupts nobody."""
-    script = f"{shlex.join(COMMAND)} & echo $!; wait"
-    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True, cwd=PRODUCT) as host:
-        assert host.stdout is not None
-        running = Process.of(int(host.stdout.readline()))
-        assert host.stdout.readline(), "its port"
-        host.kill()
-        until(lambda: not running.alive())
+    ends_with_its_starter(COMMAND, PRODUCT)

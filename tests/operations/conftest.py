@@ -9,11 +9,18 @@ from pathlib import Path
 import boto3
 import pytest
 
+from infra.operations import taking
 from tests.configured import REGION, REPOSITORY
 from tests.localcloud.cloud import api
 from tests.localcloud.cloud.disks import Disks
 from tests.localcloud.cloud.machines import NoMachines
 from tests.operations.cloud import Cloud
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits looks again at once."""
+    monkeypatch.setattr(taking, "PAUSE", 0)
 
 
 @pytest.fixture

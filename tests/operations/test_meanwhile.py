@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,21 +13,15 @@ from infra.account.snapshots import FINAL, Snapshot
 from infra.account.volumes import Volume
 from infra.errors import CloudRefused, RestoreRefused, SnapshotFailed, VolumeRefused
 from infra.lookup.volume import newest
-from infra.operations import purge, restore, taking
+from infra.operations import purge, restore
 from infra.operations import volumes as listing
-from infra.settings import Settings
 from tests.configured import settings
 from tests.localcloud.cloud.ec2.image import AMI_ID
 from tests.localcloud.waiting import until
 from tests.operations.cloud import DATA, YOU, Cloud
+from tests.operations.meddling import answering, cut_off
 
 ZONE = "us-east-1b"
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits looks again at once."""
-    monkeypatch.setattr(taking, "PAUSE", 0)
 
 
 def living() -> list[str]:
@@ -46,24 +39,6 @@ def there(volume_id: str) -> Volume:
 def would_be_restored() -> Snapshot | None:
     """What `pulumi up` would make a volume of."""
     return newest(snapshots.with_tags(settings().access, settings().own_tags), YOU)
-
-
-def answering(own: Settings, call: str, answer: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """After such a call this happens."""
-    real: Any = own.access.ec2._make_api_call  # type: ignore[attr-defined]
-
-    def made(name: str, asked: dict[str, Any]) -> Any:
-        found = real(name, asked)
-        if name == call:
-            answer()
-        return found
-
-    monkeypatch.setattr(own.access.ec2, "_make_api_call", made)
-
-
-def cut_off() -> None:
-    """The person has had enough."""
-    raise KeyboardInterrupt
 
 
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> str:

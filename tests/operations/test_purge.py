@@ -21,12 +21,6 @@ from tests.localcloud.cloud.faults import Fault
 from tests.operations.cloud import DATA, YOU, Cloud
 
 
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits looks again at once."""
-    monkeypatch.setattr(taking, "PAUSE", 0)
-
-
 def there(volume_id: str) -> Volume | None:
     """The volume, if it lives."""
     return volumes.with_id(settings().access, volume_id)

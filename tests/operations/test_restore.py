@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
@@ -14,19 +12,14 @@ from infra.account import volumes
 from infra.account.access import answered
 from infra.account.volumes import Volume
 from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, SnapshotFailed, TypeNotOffered
-from infra.operations import restore, taking
+from infra.operations import restore
 from tests.configured import settings
 from tests.localcloud.cloud.api import ec2
 from tests.localcloud.cloud.faults import Fault
 from tests.operations.cloud import DATA, Cloud
+from tests.operations.meddling import answering, cut_off
 
 OTHER_ZONE = "us-east-1b"
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits looks again at once."""
-    monkeypatch.setattr(taking, "PAUSE", 0)
 
 
 def carried_out(zone: str = OTHER_ZONE, snapshot: str = "", **changed: object) -> restore.Restored:
@@ -79,7 +72,7 @@ def test_a_restore_that_was_cut_off_is_ended_by_the_next(
     """Wherever it was: one volume is the stack's then, in the zone that was asked for, and the old one is there."""
     old = cloud.volume()
     plan = restore.plan(settings(), OTHER_ZONE)
-    _cut_off_after(plan.settings.access.ec2, point, monkeypatch)
+    answering(plan.settings, point, cut_off, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         restore.carry_out(plan, print)
     done = carried_out()
@@ -92,25 +85,12 @@ def test_a_restore_that_was_cut_off_at_its_very_end_is_done(cloud: Cloud, monkey
     """The next finds the volume where it is wanted."""
     cloud.volume()
     plan = restore.plan(settings(), OTHER_ZONE)
-    _cut_off_after(plan.settings.access.ec2, "DeleteTags", monkeypatch)
+    answering(plan.settings, "DeleteTags", cut_off, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         restore.carry_out(plan, print)
     with pytest.raises(RestoreRefused, match="is there already"):
         restore.plan(settings(), OTHER_ZONE)
     assert [one.zone for one in living()] == [OTHER_ZONE]
-
-
-def _cut_off_after(client: Any, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next such call is made, and is the last."""
-    real = client._make_api_call
-
-    def once(name: str, asked: dict[str, Any]) -> Any:
-        answer = real(name, asked)
-        if name == call:
-            raise KeyboardInterrupt
-        return answer
-
-    monkeypatch.setattr(client, "_make_api_call", once)
 
 
 def test_a_snapshot_that_fails_replaces_nothing(cloud: Cloud) -> None:
