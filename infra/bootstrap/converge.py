@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from infra.bootstrap.gather import gather
-from infra.bootstrap.plan import plan
-from infra.bootstrap.steps import Step, Target
+from infra.bootstrap.plan.host import plan
+from infra.bootstrap.steps.base import Step, Target
 from infra.bootstrap.want import Want
 from infra.errors import CommandFailed
 

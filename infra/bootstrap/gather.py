@@ -8,7 +8,8 @@ from importlib.resources import files
 
 from infra.bootstrap import agent, blank
 from infra.bootstrap.blank import Proof
-from infra.bootstrap.facts import DEVICE, FACTS, Facts
+from infra.bootstrap.facts.commands import DEVICE, FACTS
+from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.host import Host, must
 from infra.bootstrap.want import AGENTS, ROOT, Want, paths
 

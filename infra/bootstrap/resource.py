@@ -21,7 +21,7 @@ from infra.bootstrap.converge import converge
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import Login, connect, must
 from infra.bootstrap.permission import VolumeTag
-from infra.bootstrap.steps import Target
+from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import ROOT, of_stack
 from infra.settings import Settings
 

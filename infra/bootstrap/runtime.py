@@ -17,7 +17,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from infra.bootstrap.facts import IMAGE_PACKAGES, Python
+from infra.bootstrap.facts.commands import IMAGE_PACKAGES
+from infra.bootstrap.facts.model import Python
 
 PYTORCH_OWN = ("nvidia-", "cuda-", "triton")
 """How the names of the packages begin that PyTorch alone needs, each at the one version it was built with."""

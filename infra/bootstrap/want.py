@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +26,6 @@ AGENT_ENV = "/etc/zagent/agent.env"
 LAUNCHER = "/usr/local/bin/zagent"
 FSTAB = "/etc/fstab"
 UDEV_RULE = "/etc/udev/rules.d/90-zagent.rules"
-
-COMMENT = "# The data volume; this line and the next are zagent's."
-DEVICE_PATIENCE = "30s"
-"""How long a boot waits for the disk; it goes on without (nofail), or SSH would be lost with it."""
 
 
 @dataclass(frozen=True)
@@ -94,60 +89,3 @@ def paths(want: Want) -> list[str]:
 def serial_of(volume_id: str) -> str:
     """The serial number that an EBS volume shows on a host (AWS: "Amazon EBS and NVMe")."""
     return volume_id.replace("vol-", "vol", 1)
-
-
-def fstab_line(fs_type: str, uuid: str) -> str:
-    """Mount by uuid; nothing on the volume is ever a device or gains its owner's rights; systemd.mount(5)."""
-    options = f"noatime,nosuid,nodev,nofail,x-systemd.device-timeout={DEVICE_PATIENCE}"
-    return f"UUID={uuid} {ROOT} {fs_type} {options} 0 0"
-
-
-def fstab(current: str, line: str) -> str:
-    """The file with our line in it and every other line as it was."""
-    if f"{COMMENT}\n{line}\n" in current:
-        return current
-    return "\n".join([*strangers(current), COMMENT, line, ""])
-
-
-def strangers(current: str) -> list[str]:
-    """The lines of the file that are not ours."""
-    lines = current.splitlines()
-    ours = {at + below for at, line in enumerate(lines) if line == COMMENT for below in (0, 1)}
-    return [line for at, line in enumerate(lines) if at not in ours]
-
-
-def udev_rule(serial: str) -> str:
-    """Mount the volume also when it is attached after the boot: systemd alone lets a nofail mount be then."""
-    return (
-        "# zagent's: the data volume is mounted whenever it turns up.\n"
-        f'ACTION!="remove", SUBSYSTEM=="block", ENV{{DEVTYPE}}=="disk", ENV{{ID_SERIAL_SHORT}}=="{serial}", '
-        'TAG+="systemd", ENV{SYSTEMD_WANTS}+="data.mount"\n'
-    )
-
-
-def agent_env(want: Want) -> str:
-    """The variables of services and containers, as systemd and Docker read them."""
-    cache = LAYOUT.modelscope_cache
-    lines = ["# zagent's; for people's shells there is `zagent env`."]
-    lines += [f"ZAGENT_DATA_ROOT={ROOT}", f"MODELSCOPE_CACHE={cache}", f"HF_HOME={cache}"]
-    lines += [f"MODELSCOPE_ENDPOINT={want.modelscope_endpoint}"] if want.modelscope_endpoint else []
-    return "\n".join([*lines, ""])
-
-
-def launcher(want: Want, runtime: str, agent: str) -> str:
-    """The command ``zagent``: the runtime on the volume runs the agent on the system disk."""
-    python = f"{RUNTIMES}/{runtime}/bin/python"
-    endpoint = shlex.quote(want.modelscope_endpoint)
-    lines = [
-        "#!/bin/sh",
-        "# zagent's; `zagent cloud converge` puts it right again.",
-        f"if [ ! -x {python} ]; then",
-        f'    echo "error: the data volume is not mounted at {ROOT}, and the runtime is on it" >&2',
-        f'    echo "try:   sudo mount {ROOT}   or attach the volume first" >&2',
-        "    exit 10",
-        "fi",
-        f'export MODELSCOPE_ENDPOINT="${{MODELSCOPE_ENDPOINT:-{endpoint}}}"' if want.modelscope_endpoint else "",
-        f'exec {python} {AGENTS}/{agent} "$@"',
-        "",
-    ]
-    return "\n".join(line for line in lines if line) + "\n"

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.bootstrap.facts import Python
+from infra.bootstrap.facts.model import Python
 from infra.bootstrap.runtime import Runtime
 from infra.errors import PackagesUnavailable
 

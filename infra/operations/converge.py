@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.bootstrap.converge import converge
 from infra.bootstrap.host import Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
-from infra.bootstrap.steps import Target
+from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import Want, of_stack, serial_of
 from infra.operations import find
 from infra.stack_files import from_files

@@ -7,9 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bootstrap.format import Format
 from infra.bootstrap.permission import Record
-from infra.bootstrap.steps import Target
+from infra.bootstrap.steps.base import Target
+from infra.bootstrap.steps.format import Format
 from tests.bootstrap.local_host import LocalHost, Noted
 
 SIZE = 400 << 20

@@ -13,10 +13,10 @@ from zagent.volume import disk as filesystems
 from zagent.volume import marker
 
 from infra.bootstrap import gather as gathering
-from infra.bootstrap import steps
-from infra.bootstrap.facts import Content, Filesystem
+from infra.bootstrap.facts.model import Content, Filesystem
 from infra.bootstrap.gather import gather, on_host
-from infra.bootstrap.steps import Target
+from infra.bootstrap.steps import volume
+from infra.bootstrap.steps.base import Target
 from infra.bootstrap.superblock import Superblock
 from infra.bootstrap.want import Want
 from tests import loops
@@ -93,12 +93,12 @@ def mounted(disk: Disk) -> Iterator[Path]:
 def test_a_grown_disk_is_used_whole(disk: Disk, mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The filesystem grows while it is mounted, its files stay, and then there is nothing to grow."""
     (mounted / "file").write_text("kept")
-    for module in (gathering, steps):
+    for module in (gathering, volume):
         monkeypatch.setattr(module, "ROOT", str(mounted))
     assert gather(disk.host, WANT).covered == SIZE
     run("truncate", "-s", str(2 * SIZE), disk.image)
     run("losetup", "--set-capacity", disk.device)
-    steps.Grow(disk.device).take(Target(disk.host, disk.permission, print))
+    volume.Grow(disk.device).take(Target(disk.host, disk.permission, print))
     assert gather(disk.host, WANT).covered == 2 * SIZE
     assert (mounted / "file").read_text() == "kept"
 

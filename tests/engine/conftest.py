@@ -17,14 +17,14 @@ from infra.account.access import Access
 from infra.account.caller import caller
 from tests.engine.declared import declared
 from tests.engine.recorded import DIARY
-from tests.localcloud.conftest import local_cloud, obtainable, shared_cache
+from tests.localcloud.conftest import obtainable, shared_cache
 from tests.localcloud.local import LocalCloud
 from tests.localcloud.project import Project
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
-__all__ = ["local_cloud", "obtainable", "shared_cache"]
+__all__ = ["obtainable", "shared_cache"]
 
 
 @dataclass(frozen=True)
@@ -83,22 +83,11 @@ class Stack:
 
 
 @pytest.fixture
-def stack(local_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack on the cloud that all tests share."""
-    return new(local_cloud, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def alone(obtainable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A stack on a cloud of its own, whose faults nobody else meets."""
+def stack(obtainable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack on a cloud of its own: what a test leaves there, and its faults, nobody else meets."""
     with LocalCloud(tmp_path / "cloud", hosts=False) as cloud:
-        yield new(cloud, tmp_path, monkeypatch)
-
-
-def new(cloud: LocalCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack of the product's program, and the variables with which this process asks the same cloud."""
-    for name, value in cloud.environment().items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    diary = folder / "diary"
-    return Stack(cloud, declared(cloud, folder, {DIARY: str(diary)}), boto3.client("ec2"), diary)
+        for name, value in cloud.environment().items():
+            if name.startswith("AWS_"):
+                monkeypatch.setenv(name, value)
+        diary = tmp_path / "diary"
+        yield Stack(cloud, declared(cloud, tmp_path, {DIARY: str(diary)}), boto3.client("ec2"), diary)

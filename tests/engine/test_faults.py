@@ -19,13 +19,13 @@ def settled(stack: Stack) -> None:
     stack.project.run("preview", "--expect-no-changes")
 
 
-def test_faults_of_the_cloud_and_deeds_by_hand(alone: Stack) -> None:
+def test_faults_of_the_cloud_and_deeds_by_hand(stack: Stack) -> None:
     """No capacity, throttling, a host that was stopped, tags that were changed: one stack meets them all."""
-    no_capacity(alone)
-    goes_on_though_throttled(alone)
-    starts_a_stopped_host(alone)
-    puts_tags_back(alone)
-    destroys_a_stopped_host(alone)
+    no_capacity(stack)
+    goes_on_though_throttled(stack)
+    starts_a_stopped_host(stack)
+    puts_tags_back(stack)
+    destroys_a_stopped_host(stack)
 
 
 def no_capacity(stack: Stack) -> None:
@@ -84,12 +84,12 @@ def destroys_a_stopped_host(stack: Stack) -> None:
     assert (stack.hosts(), stack.volumes()) == ([], [volume])
 
 
-def test_what_was_lost_or_taken_away(alone: Stack) -> None:
+def test_what_was_lost_or_taken_away(stack: Stack) -> None:
     """A volume that is gone is restored, a lost state is found again, a volume in use is let alone."""
-    alone.up()
-    restores_a_volume_that_is_gone(alone)
-    adopts_after_the_state_was_lost(alone)
-    lets_a_volume_in_use_alone(alone)
+    stack.up()
+    restores_a_volume_that_is_gone(stack)
+    adopts_after_the_state_was_lost(stack)
+    lets_a_volume_in_use_alone(stack)
 
 
 def restores_a_volume_that_is_gone(stack: Stack) -> None:

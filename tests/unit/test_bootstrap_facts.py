@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from infra.bootstrap import facts
-from infra.bootstrap.facts import Disk, Filesystem, Placed
+from infra.bootstrap.facts import model, parsers
+from infra.bootstrap.facts.model import Disk, Filesystem, Placed
 from infra.bootstrap.superblock import Superblock, parse
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -31,7 +31,7 @@ def test_disks_with_what_is_mounted_anywhere_below_them() -> None:
             {"path": "/dev/nvme1n1", "serial": None, "size": 5, "type": "disk", "mountpoints": [None]},
         ]
     }
-    found = facts.disks(0, json.dumps(printed))
+    found = parsers.disks(0, json.dumps(printed))
     assert found == (Disk("/dev/nvme0n1", "vol0a", 10, ("/",)), Disk("/dev/nvme1n1", "", 5))
 
 
@@ -48,7 +48,7 @@ def test_disks_with_what_is_mounted_anywhere_below_them() -> None:
 )
 def test_what_blkid_says(code: int, out: str, found: Filesystem | None) -> None:
     """Only its exit code 2 means that nothing was found, and that is never enough to format."""
-    assert facts.filesystem(code, out) == found
+    assert parsers.filesystem(code, out) == found
 
 
 def test_what_a_filesystem_covers() -> None:
@@ -58,35 +58,35 @@ def test_what_a_filesystem_covers() -> None:
         "data     =                       bsize=4096   blocks=102400, imaxpct=25\n"
         "log      =internal log           bsize=4096   blocks=16384, version=2\n"
     )
-    assert facts.covered(0, printed) == 4096 * 102400
-    assert facts.covered(1, "xfs_info: /data: not a mounted XFS filesystem") == 0
+    assert parsers.covered(0, printed) == 4096 * 102400
+    assert parsers.covered(1, "xfs_info: /data: not a mounted XFS filesystem") == 0
 
 
 def test_nothing_is_mounted_where_findmnt_fails() -> None:
     """Else the last mount counts: it hides those below."""
     below = {"source": "/dev/a", "fstype": "ext4", "uuid": None}
     over = {"source": "/dev/b", "fstype": "xfs", "uuid": UUID}
-    assert facts.mount(1, "") is None
-    assert facts.mount(0, json.dumps({"filesystems": [below, over]})) == facts.Mount("/dev/b", "xfs", UUID)
+    assert parsers.mount(1, "") is None
+    assert parsers.mount(0, json.dumps({"filesystems": [below, over]})) == model.Mount("/dev/b", "xfs", UUID)
 
 
 def test_content_is_names_and_the_marker() -> None:
     """A volume that could not be looked at is not an empty one."""
-    assert facts.content(0, ".zagent\n-- marker --\n{}") == facts.Content((".zagent",), "{}")
-    assert facts.content(0, "-- marker --\n") == facts.Content((), "")
-    assert facts.content(1, "") is None
-    assert facts.content(0, "") is None
+    assert parsers.content(0, ".zagent\n-- marker --\n{}") == model.Content((".zagent",), "{}")
+    assert parsers.content(0, "-- marker --\n") == model.Content((), "")
+    assert parsers.content(1, "") is None
+    assert parsers.content(0, "") is None
 
 
 def test_files_and_folders_of_the_host() -> None:
     """Mode, owner and digest by path; a folder has no digest."""
     out = "/etc/fstab\t644\t0\tabc\n/data/users\t755\t0\t\n"
-    assert facts.placed(0, out) == {"/etc/fstab": Placed("644", 0, "abc"), "/data/users": Placed("755", 0, "")}
+    assert parsers.placed(0, out) == {"/etc/fstab": Placed("644", 0, "abc"), "/data/users": Placed("755", 0, "")}
 
 
 def test_accounts_by_name() -> None:
     """Names and numbers."""
-    assert facts.accounts(0, "root:x:0:0::/root:/bin/sh\nubuntu:x:1000:1000::/home:/bin/sh\n") == {
+    assert parsers.accounts(0, "root:x:0:0::/root:/bin/sh\nubuntu:x:1000:1000::/home:/bin/sh\n") == {
         "root": 0,
         "ubuntu": 1000,
     }
@@ -95,15 +95,15 @@ def test_accounts_by_name() -> None:
 def test_python_and_what_its_wheels_need() -> None:
     """The interpreter's version, machine and glibc."""
     printed = {"executable": "/usr/bin/python3.11", "version": [3, 11, 2], "machine": "x86_64", "glibc": "glibc 2.36"}
-    found = facts.python(0, json.dumps(printed))
-    assert found == facts.Python("/usr/bin/python3.11", (3, 11, 2), "x86_64", (2, 36))
-    assert facts.python(1, "") is None
+    found = parsers.python(0, json.dumps(printed))
+    assert found == model.Python("/usr/bin/python3.11", (3, 11, 2), "x86_64", (2, 36))
+    assert parsers.python(1, "") is None
 
 
 def test_the_packages_of_an_image_by_folder() -> None:
     """Names are normalized, a local version stays."""
     out = "/opt/p/torch-2.13.0+cu130.dist-info\n/opt/p/typing_extensions-4.16.0.dist-info\n"
-    assert facts.image(0, out) == {"/opt/p": {"torch": "2.13.0+cu130", "typing-extensions": "4.16.0"}}
+    assert parsers.image(0, out) == {"/opt/p": {"torch": "2.13.0+cu130", "typing-extensions": "4.16.0"}}
 
 
 def sector(magic: bytes = b"XFSB", in_progress: int = 0) -> bytes:

@@ -11,28 +11,16 @@ import pytest
 from zagent.errors import ZagentError
 
 from infra.bootstrap import agent
-from infra.bootstrap.facts import Content, Disk, Facts, Filesystem, Mount, Placed, Python
+from infra.bootstrap.environment import agent_env
+from infra.bootstrap.facts.model import Content, Disk, Facts, Filesystem, Mount, Placed, Python
+from infra.bootstrap.launcher import launcher
+from infra.bootstrap.mounting import fstab, fstab_line, udev_rule
 from infra.bootstrap.permission import Record
-from infra.bootstrap.plan import plan
+from infra.bootstrap.plan.host import plan
 from infra.bootstrap.runtime import lock_text, resolve
-from infra.bootstrap.steps import Place
+from infra.bootstrap.steps.files import Place
 from infra.bootstrap.superblock import Superblock
-from infra.bootstrap.want import (
-    AGENT_ENV,
-    AGENTS,
-    FSTAB,
-    LAUNCHER,
-    ROOT,
-    RUNTIMES,
-    UDEV_RULE,
-    Want,
-    agent_env,
-    folders,
-    fstab,
-    fstab_line,
-    launcher,
-    udev_rule,
-)
+from infra.bootstrap.want import AGENT_ENV, AGENTS, FSTAB, LAUNCHER, ROOT, RUNTIMES, UDEV_RULE, Want, folders
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "bootstrap").glob("*.json"))
 

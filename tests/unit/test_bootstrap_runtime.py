@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.bootstrap import agent, runtime, wheelhouse
-from infra.bootstrap.facts import Python
+from infra.bootstrap.facts.model import Python
 from infra.bootstrap.runtime import Pinned, Runtime, pinned, resolve
 from infra.errors import PackagesUnavailable
 

@@ -10,11 +10,14 @@ from functools import cached_property
 from zagent.volume import marker
 from zagent.volume.marker import Marker
 
-from infra.bootstrap.facts import Content, Disk, Facts, Filesystem
-from infra.bootstrap.format import Format
+from infra.bootstrap.facts.model import Content, Disk, Facts, Filesystem
+from infra.bootstrap.mounting import fstab, fstab_line, strangers, udev_rule
 from infra.bootstrap.permission import Record
-from infra.bootstrap.steps import Finish, Grow, Mark, Mount, Place, Reload, Step
-from infra.bootstrap.want import FSTAB, ROOT, UDEV_RULE, Want, fstab, fstab_line, strangers, udev_rule
+from infra.bootstrap.steps.base import Step
+from infra.bootstrap.steps.files import Place, Reload
+from infra.bootstrap.steps.format import Format
+from infra.bootstrap.steps.volume import Finish, Grow, Mark, Mount
+from infra.bootstrap.want import FSTAB, ROOT, UDEV_RULE, Want
 from infra.errors import DiskMissing, FormatRefused, MountRefused
 
 LEFTOVERS = re.compile(r"\.zagent(/\.zagent-.*\.tmp)?")

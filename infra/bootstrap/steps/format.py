@@ -8,7 +8,7 @@ from infra.bootstrap.blank import Proof
 from infra.bootstrap.gather import on_host, prove
 from infra.bootstrap.host import must
 from infra.bootstrap.permission import Record
-from infra.bootstrap.steps import Target
+from infra.bootstrap.steps.base import Target
 from infra.errors import FormatRefused
 
 LABEL = "zagent-data"

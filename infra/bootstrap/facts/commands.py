@@ -1,0 +1,82 @@
+"""The command for each fact, beside the parser of what it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from infra.bootstrap.facts import parsers
+from infra.bootstrap.facts.parsers import SEPARATOR
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fact(Generic[T]):
+    """A command for the host's shell, and what its exit code and output mean."""
+
+    command: str
+    parse: Callable[[int, str], T]
+
+
+DEVICE = "lsblk -dnro PATH,SERIAL | awk -v serial=\"$SERIAL\" '$2 == serial { print $1 }'"
+"""The data disk by its serial number, and by nothing else: device names change from boot to boot."""
+
+LOOK = f"""
+look() {{ find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
+          cat "$1/.zagent/volume.json" 2>/dev/null; true; }}
+if mountpoint -q "$ROOT"; then look "$ROOT"; exit; fi
+[ -n "$DEVICE" ] || exit 1
+folder=$(mktemp -d) || exit 1
+mount -t xfs -o ro,norecovery,nouuid,nosuid,nodev,noexec "$DEVICE" "$folder" 2>/dev/null && {{
+    look "$folder"; umount "$folder"; }}
+rmdir "$folder"
+"""
+"""An unmounted volume is looked at so that not even its journal is replayed."""
+
+STAT = """
+for path in $PATHS; do
+    [ -e "$path" ] || continue
+    sum=; [ -d "$path" ] || sum=$(sha256sum "$path" | cut -d' ' -f1)
+    printf '%s\\t%s\\t%s\\n' "$path" "$(stat -c '%a\t%u' "$path")" "$sum"
+done
+"""
+
+PICK_PYTHON = "python=/opt/pytorch/bin/python3; [ -x $python ] || python=python3"
+"""The interpreter of the image's PyTorch, where it has one of its own, else the system's."""
+
+PYTHON = f"""
+{PICK_PYTHON}; exec $python -I -c '
+import json, os, sys
+print(json.dumps({{"executable": os.path.realpath(sys.executable), "version": sys.version_info[:3],
+                  "machine": os.uname().machine, "glibc": os.confstr("CS_GNU_LIBC_VERSION")}}))'
+"""
+
+IMAGE_PACKAGES = "/opt/pytorch/lib/python{minor}/site-packages"
+"""Where AWS's PyTorch images keep PyTorch and what they bring with it."""
+
+WEIGHTS = f"""
+{PICK_PYTHON}; $python -I -c '
+import sys; sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from zagent.settings import load
+from zagent.weights.model import Model
+from zagent.weights.store import Store
+Store(load(Path(sys.argv[2]), {{}}, agent_env=Path("/nowhere"))).present(Model())' "$AGENT" "$ROOT"
+"""
+
+FACTS: dict[str, Fact[Any]] = {
+    "disks": Fact("lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS", parsers.disks),
+    "filesystem": Fact('blkid -p -o export "$DEVICE"', parsers.filesystem),
+    "superblock": Fact('od -An -v -tx1 -N 512 "$DEVICE"', parsers.sector),
+    "mount": Fact('findmnt -J -o SOURCE,FSTYPE,UUID --mountpoint "$ROOT"', parsers.mount),
+    "content": Fact(LOOK, parsers.content),
+    "fstab": Fact("cat /etc/fstab", lambda _code, out: out),
+    "placed": Fact(STAT, parsers.placed),
+    "accounts": Fact("getent passwd", parsers.accounts),
+    "python": Fact(PYTHON, parsers.python),
+    "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
+    "weights": Fact(WEIGHTS, parsers.succeeded),
+    "covered": Fact('xfs_info "$ROOT"', parsers.covered),
+}

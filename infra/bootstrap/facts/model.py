@@ -1,0 +1,92 @@
+"""Everything that must be known of a host. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.bootstrap.superblock import Superblock
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A whole disk: its device, its serial number, its bytes, and where it or what is on it is mounted."""
+
+    path: str
+    serial: str
+    size: int
+    mounted_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filesystem:
+    """What the data disk itself says it holds; ``kind`` is blkid's word, ``uuid`` may be empty."""
+
+    kind: str
+    uuid: str
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What is mounted at the data root."""
+
+    source: str
+    fs_type: str
+    uuid: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What lies on the data volume: the first names there, and the marker's text, empty where there is none."""
+
+    names: tuple[str, ...]
+    marker: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A file or folder of the host; ``owner`` is a number, ``sha256`` is empty for a folder."""
+
+    mode: str
+    owner: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Python:
+    """The interpreter that the agent will run on."""
+
+    executable: str
+    version: tuple[int, int, int]
+    machine: str
+    glibc: tuple[int, int]
+
+    @property
+    def minor(self) -> str:
+        """The version as folders are named: 3.11."""
+        return f"{self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses."""
+
+    address: str
+    disks: tuple[Disk, ...]
+    filesystem: Filesystem | None
+    superblock: Superblock | None
+    mount: Mount | None
+    content: Content | None
+    fstab: str
+    placed: Mapping[str, Placed]
+    accounts: Mapping[str, int]
+    python: Python | None
+    image: Mapping[str, Mapping[str, str]]
+    weights: bool
+    covered: int = 0
+
+    def has(self, path: str, content: str, mode: int) -> bool:
+        """Whether a file of root's is there with this content and mode."""
+        sha256 = hashlib.sha256(content.encode()).hexdigest()
+        return self.placed.get(path) == Placed(f"{mode:o}", 0, sha256)

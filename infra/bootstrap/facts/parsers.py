@@ -1,0 +1,106 @@
+"""What the commands print, understood: exit code and output in, a fact out. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from infra.bootstrap import superblock
+from infra.bootstrap.facts.model import Content, Disk, Filesystem, Mount, Placed, Python
+from infra.bootstrap.superblock import Superblock
+
+
+def disks(_code: int, out: str) -> tuple[Disk, ...]:
+    """From ``lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS``."""
+    return tuple(
+        Disk(one["path"], one["serial"] or "", one["size"], tuple(_mounted_at(one)))
+        for one in json.loads(out)["blockdevices"]
+        if one["type"] in ("disk", "loop")
+    )
+
+
+def _mounted_at(device: Mapping[str, Any]) -> Iterator[str]:
+    yield from filter(None, device.get("mountpoints") or ())
+    for below in device.get("children") or ():
+        yield from _mounted_at(below)
+
+
+def filesystem(code: int, out: str) -> Filesystem | None:
+    """From ``blkid -p -o export``; anything it finds is reported, a partition table as well."""
+    found = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    if code == 0:
+        return Filesystem(found.get("TYPE") or found.get("PTTYPE") or "unknown", found.get("UUID", ""))
+    return Filesystem("more than one thing", "") if code == AMBIVALENT else None
+
+
+AMBIVALENT = 8
+"""blkid's exit code when several signatures contradict each other (blkid(8))."""
+
+
+def sector(_code: int, out: str) -> Superblock | None:
+    """From ``od`` of the first sector."""
+    return superblock.parse(bytes.fromhex("".join(out.split())))
+
+
+def mount(code: int, out: str) -> Mount | None:
+    """From ``findmnt -J``; findmnt fails where nothing is mounted."""
+    if code:
+        return None
+    found = json.loads(out)["filesystems"][-1]
+    return Mount(found["source"], found["fstype"], found["uuid"] or "")
+
+
+def covered(_code: int, out: str) -> int:
+    """From ``xfs_info``: blocks of data times their size; 0 where no XFS is mounted."""
+    found = re.search(r"^data\s*=\s*bsize=(\d+)\s+blocks=(\d+)", out, re.MULTILINE)
+    return int(found[1]) * int(found[2]) if found else 0
+
+
+SEPARATOR = "-- marker --"
+
+
+def content(code: int, out: str) -> Content | None:
+    """From LOOK: names, a separator, the marker."""
+    if code or SEPARATOR not in out:
+        return None
+    names, _, marker = out.partition(f"{SEPARATOR}\n")
+    return Content(tuple(names.splitlines()), marker)
+
+
+def placed(_code: int, out: str) -> dict[str, Placed]:
+    """From STAT: path, mode, owner and digest, a line each; what is not there has no line."""
+    lines = (line.split("\t") for line in out.splitlines())
+    return {path: Placed(mode, int(owner), sha256) for path, mode, owner, sha256 in lines}
+
+
+def accounts(_code: int, out: str) -> dict[str, int]:
+    """From ``getent passwd``."""
+    return {fields[0]: int(fields[2]) for line in out.splitlines() if len(fields := line.split(":")) > 2}
+
+
+def python(code: int, out: str) -> Python | None:
+    """From PYTHON."""
+    if code:
+        return None
+    found = json.loads(out)
+    major, minor = (int(one) for one in re.findall(r"\d+", found["glibc"])[:2])
+    return Python(found["executable"], tuple(found["version"]), found["machine"], (major, minor))
+
+
+def image(_code: int, out: str) -> dict[str, dict[str, str]]:
+    """From a listing of ``…/NAME-VERSION.dist-info``: by folder, the normalized names and the versions."""
+    found: dict[str, dict[str, str]] = {}
+    for line in out.splitlines():
+        folder, _, entry = line.rpartition("/")
+        name, _, version = entry.removesuffix(".dist-info").rpartition("-")
+        found.setdefault(folder, {})[canonicalize_name(name)] = version
+    return found
+
+
+def succeeded(code: int, _out: str) -> bool:
+    """Whether the command did."""
+    return code == 0

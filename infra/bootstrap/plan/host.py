@@ -1,0 +1,39 @@
+"""Facts and a want in, the next steps out, or a refusal. Pure.
+
+What a mount will show is not known before it is mounted, so a plan ends there; the next facts bring the rest. A host
+is as wanted when its plan is empty.
+"""
+
+from __future__ import annotations
+
+from infra.bootstrap import agent
+from infra.bootstrap.facts.model import Facts
+from infra.bootstrap.permission import Record
+from infra.bootstrap.plan import files, runtime, users
+from infra.bootstrap.plan.volume import VolumePlan
+from infra.bootstrap.runtime import lock_text, resolve
+from infra.bootstrap.steps.base import Step
+from infra.bootstrap.steps.pull import Pull
+from infra.bootstrap.want import Want
+
+
+def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
+    """The steps that lead on from these facts.
+
+    Raises:
+        DiskMissing, MountRefused, FormatRefused, HostUnsuitable: none may be taken.
+    """
+    python = runtime.suitable(facts)
+    packages = resolve(lock_text(), python, facts.image)
+    volume = VolumePlan(facts, want, record, python.executable, agent.key())
+    until_mounted = [*runtime.agent_steps(facts, python), *volume.steps()]
+    if until_mounted or facts.mount is None:
+        return until_mounted
+    owners = users.owner_numbers(facts, want)
+    return [
+        *users.accounts(facts, owners),
+        *users.folders(facts, want, owners),
+        *runtime.steps(facts, packages, want),
+        *files.steps(facts, packages, want),
+        *([Pull()] if want.pull and not facts.weights else []),
+    ]

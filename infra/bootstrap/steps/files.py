@@ -1,0 +1,80 @@
+"""Files of the system disk, and the folders with many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.bootstrap.host import must
+from infra.bootstrap.steps.base import Target
+
+UNPACK = """
+set -e
+mkdir -p "$1"
+rm -rf "$1"/.new-*
+mkdir "$1/.new-$2"
+tar -xzf "$3" -C "$1/.new-$2" --no-same-owner
+rm -f "$3"
+"$4" -I -m compileall -q -x /modelscope/ "$1/.new-$2" >/dev/null || true
+sync -f "$1"
+mv -T "$1/.new-$2" "$1/$2"
+sync "$1"
+"""
+"""Folder, name, archive, Python. Safety contract of the rm -rf: only names that this step alone makes, below a folder
+that is zagent's own and root's; what has its final name is whole and is never touched. modelscope is left uncompiled:
+the agent does not import it, and it is 2,900 files."""
+
+
+@dataclass(frozen=True)
+class Unpack:
+    """Bring an archive's files under a name of their own; ``archive`` is made when it is needed.
+
+    ``python`` is the interpreter that will run them, so that it compiles them.
+    """
+
+    what: str
+    folder: str
+    name: str
+    archive: Callable[[], bytes | Path]
+    python: str
+
+    def __str__(self) -> str:
+        return f"install {self.what} as {self.folder}/{self.name}"
+
+    def take(self, to: Target) -> None:
+        """Send it, unpack it under a temporary name, name it."""
+        content, temp = self.archive(), f"/var/tmp/zagent-{self.name}.tar.gz"
+        to.host.put(content, temp, 0o600)
+        words = ["sh", "-c", UNPACK, "unpack", self.folder, self.name, temp, self.python]
+        must(to.host, f"unpack {self.what}", *words)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Make a file what it should be."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+
+    def __str__(self) -> str:
+        return f"write {self.path}"
+
+    def take(self, to: Target) -> None:
+        """Replace it whole."""
+        must(to.host, f"make the folder of {self.path}", "mkdir", "-p", str(Path(self.path).parent))
+        to.host.put(self.content.encode(), self.path, self.mode)
+
+
+@dataclass(frozen=True)
+class Reload:
+    """Let systemd read fstab again; only ever after a change, as a reload can take the GPU from running containers."""
+
+    def __str__(self) -> str:
+        return "let systemd and udev read their files again"
+
+    def take(self, to: Target) -> None:
+        """Reload both."""
+        must(to.host, "reload systemd", "systemctl", "daemon-reload")
+        must(to.host, "reload udev's rules", "udevadm", "control", "--reload")
