@@ -14,6 +14,15 @@ ROUNDS = 5
 """How often a host is looked at: before and after the mount, when all is done, and some to spare."""
 
 
+def missing(to: Target, want: Want) -> list[Step]:
+    """The steps that a converge would begin with; none are taken. What follows a mount shows only after it.
+
+    Raises:
+        HostError: a refusal, or the host can't be asked.
+    """
+    return plan(gather(to.host, want), want, to.permission.read())
+
+
 def converge(to: Target, want: Want) -> int:
     """Take steps until the facts need none; the number of steps.
 
@@ -24,7 +33,7 @@ def converge(to: Target, want: Want) -> int:
     """
     begun, taken = time.monotonic(), 0
     for _ in range(ROUNDS):
-        steps = plan(gather(to.host, want), want, to.permission.read())
+        steps = missing(to, want)
         if not steps:
             to.say(f"{to.host.address} is as wanted: {taken} steps, {time.monotonic() - begun:.0f} s")
             return taken

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 from pulumi.runtime import rpc
 from zagent.errors import ZagentError
 
 from infra.account.access import Access
 from infra.bootstrap import agent, power
-from infra.bootstrap.converge import converge
+from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import Login, connect, must
+from infra.bootstrap.host import SSH_PATIENCE, Login, connect, must
 from infra.bootstrap.permission import VolumeTag
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import ROOT, of_stack
@@ -32,17 +32,21 @@ if TYPE_CHECKING:
 REPLACES = ("instance_id", "volume_id")
 """What takes the volume off a host when it changes, so that `delete` must run on the old host first."""
 
+REFRESH_CONNECT = 20.0
+"""Seconds to reach a host that is only asked how it is."""
+
 FAREWELL_CONNECT, FAREWELL = 20.0, 40.0
 """Seconds to reach a host that is to go, and then to unmount: with the time-outs of a dead network under 90."""
 
 
 def source_digest() -> str:
-    """A name for all that decides what a host becomes: the agent's code, its lock file, this package."""
+    """A name for all that decides what a host becomes: the agent's code, this package with its files."""
 
     def own() -> Iterator[tuple[str, bytes]]:
         folder = Path(__file__).parent
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.lock")]):
-            yield path.relative_to(folder).as_posix(), path.read_bytes()
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(folder).as_posix(), path.read_bytes()
 
     return agent.digest(iter([*agent.files(), *own()]))
 
@@ -64,8 +68,23 @@ class HostBootstrapProvider(ResourceProvider):
         """Whatever is not known yet counts as changed: in a preview a new host has no id."""
         differing = [name for name in news if name not in ASIDE and _differs(olds.get(name), news[name])]
         differing += [STOPPED] if news.get(STOPPED) else []
+        differing += [DRIFT] if olds.get(DRIFT) else []
         replaces = [name for name in differing if name in REPLACES]
         return DiffResult(changes=bool(differing), replaces=replaces, delete_before_replace=True)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """For `pulumi refresh`: what the host lacks is noted, so that the next `up` converges it.
+
+        A host that can't be asked is left as it was known.
+        """
+        told = {name: one for name, one in props.items() if name != DRIFT}
+        try:
+            steps = missing(_target(told, REFRESH_CONNECT), of_stack(told["volume_id"], told))
+            drift = list(map(str, steps))
+        except ZagentError as error:
+            _say(f"warning: {error.message}; what it lacks is not known")
+            return ReadResult(id_, props)
+        return ReadResult(id_, {**told, DRIFT: drift} if drift else told)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Let the volume go, as far as the host can be reached: what is to go need not be well."""
@@ -79,6 +98,9 @@ class HostBootstrapProvider(ResourceProvider):
 
 STOPPED = "stopped"
 """The property that says why the host is stopped. Once it runs again, that it was stopped is no difference."""
+
+DRIFT = "drift"
+"""The property that holds the steps which a refresh found missing; a converge takes it away."""
 
 ASIDE = ("__provider", STOPPED)
 """Properties that are not compared; the first is the engine's own."""
@@ -95,13 +117,17 @@ def login(props: Mapping[str, Any]) -> Login:
 
 
 def _converge(props: Mapping[str, Any]) -> None:
-    access = Access(props["region"], props["profile"])
     try:
-        start_if_stopped(props, access)
-        permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
-        converge(Target(connect(login(props), _say), permission, _say), of_stack(props["volume_id"], props))
+        start_if_stopped(props, Access(props["region"], props["profile"]))
+        converge(_target(props), of_stack(props["volume_id"], props))
     except ZagentError as error:
         raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
+
+
+def _target(props: Mapping[str, Any], patience: float = SSH_PATIENCE) -> Target:
+    access = Access(props["region"], props["profile"])
+    permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
+    return Target(connect(login(props), _say, patience), permission, _say)
 
 
 def start_if_stopped(props: Mapping[str, Any], access: Access) -> None:

@@ -20,9 +20,13 @@ RUNTIMES = str(LAYOUT.own / "runtime")
 AGENTS = "/opt/zagent"
 """The agent's own code, one folder for each version: on the system disk, as root runs it."""
 
+USERS = str(LAYOUT.users)
+
 SERVICE_USER = "zagent"
 
 AGENT_ENV = "/etc/zagent/agent.env"
+ENVIRONMENT = "/etc/environment"
+PROFILE = "/etc/profile.d/zagent.sh"
 LAUNCHER = "/usr/local/bin/zagent"
 FSTAB = "/etc/fstab"
 UDEV_RULE = "/etc/udev/rules.d/90-zagent.rules"
@@ -70,7 +74,7 @@ class Folder:
 
 def folders(want: Want) -> list[Folder]:
     """What must be there: the store is the service user's and everyone reads it; a person's folder is theirs alone."""
-    store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.modelscope_cache]
+    store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.verified, LAYOUT.modelscope_cache]
     home = LAYOUT.home(want.ssh_user)
     return [
         Folder(Path(RUNTIMES), 0o755, "root"),
@@ -82,7 +86,7 @@ def folders(want: Want) -> list[Folder]:
 
 def paths(want: Want) -> list[str]:
     """What to look at on the host, as shell patterns."""
-    files = [AGENT_ENV, LAUNCHER, FSTAB, UDEV_RULE, f"{AGENTS}/*", f"{RUNTIMES}/*"]
+    files = [AGENT_ENV, PROFILE, LAUNCHER, FSTAB, UDEV_RULE, f"{AGENTS}/*", f"{RUNTIMES}/*"]
     return [*files, *(str(one.path) for one in folders(want))]
 
 

@@ -1,4 +1,4 @@
-"""``zagent cloud converge``: the bootstrap of `pulumi up`, with no Pulumi state."""
+"""``zagent cloud converge`` and ``plan``: the bootstrap of `pulumi up`, with no Pulumi state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bootstrap.converge import converge
 from infra.bootstrap.host import Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
 from infra.bootstrap.steps.base import Target
@@ -27,8 +26,8 @@ class Machine:
     pull: bool = True
 
 
-def stack(name: str, folder: Path, say: Say) -> int:
-    """Converge the running host of a stack; the number of steps. An empty ``name`` means the only stack here.
+def stack(name: str, folder: Path, say: Say) -> tuple[Target, Want]:
+    """The running host of a stack, and what it should be. An empty ``name`` means the only stack here.
 
     Raises:
         CloudError, HostError: what stands against it.
@@ -36,11 +35,11 @@ def stack(name: str, folder: Path, say: Say) -> int:
     own = from_files(folder, name)
     found = find.host(own)
     permission = VolumeTag(found.volume_id, own.project, own.stack, own.access)
-    return converge(Target(connect(found.login, say), permission, say), of_stack(found.volume_id, vars(own)))
+    return Target(connect(found.login, say), permission, say), of_stack(found.volume_id, vars(own))
 
 
-def machine(given: Machine, say: Say) -> int:
-    """Converge any machine; the number of steps. Its disk is never formatted: no record vouches for it.
+def machine(given: Machine, say: Say) -> tuple[Target, Want]:
+    """Any machine, and what it should be. Its disk is never formatted: no record vouches for it.
 
     Raises:
         HostError: what stands against it.
@@ -48,4 +47,4 @@ def machine(given: Machine, say: Say) -> int:
     want = Want(
         serial_of(given.serial), given.login.user, modelscope_endpoint=given.modelscope_endpoint, pull=given.pull
     )
-    return converge(Target(connect(given.login, say), NoRecord(), say), want)
+    return Target(connect(given.login, say), NoRecord(), say), want

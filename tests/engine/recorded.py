@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from pulumi.dynamic import CreateResult, UpdateResult
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
 from infra.account.access import Access
 from infra.bootstrap import resource
@@ -46,6 +46,10 @@ class RecordedProvider(resource.HostBootstrapProvider):
         note("update", news)
         resource.start_if_stopped(news, Access(news["region"], news["profile"]))
         return UpdateResult(outs=news)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """A host that is as it was left."""
+        return ReadResult(id_, props)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """A host that lets the volume go."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from zagent.volume.users import Account
 
 from infra.bootstrap.facts import model, parsers
 from infra.bootstrap.facts.model import Disk, Filesystem, Placed
@@ -87,9 +88,19 @@ def test_files_and_folders_of_the_host() -> None:
 def test_accounts_by_name() -> None:
     """Names and numbers."""
     assert parsers.accounts(0, "root:x:0:0::/root:/bin/sh\nubuntu:x:1000:1000::/home:/bin/sh\n") == {
-        "root": 0,
-        "ubuntu": 1000,
+        "root": Account(0, 0),
+        "ubuntu": Account(1000, 1000),
     }
+    assert parsers.groups(0, "root:x:0:\ndocker:x:998:ubuntu\n") == {"root": 0, "docker": 998}
+
+
+def test_whose_folders_there_are() -> None:
+    """By the folder's name, which may hold anything but a slash."""
+    assert parsers.homes(0, "1000\t1001\tubuntu\n0\t0\tan odd one\n") == {
+        "ubuntu": Account(1000, 1001),
+        "an odd one": Account(0, 0),
+    }
+    assert parsers.homes(1, "") == {}
 
 
 def test_python_and_what_its_wheels_need() -> None:

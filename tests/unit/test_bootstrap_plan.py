@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from zagent.errors import ZagentError
+from zagent.volume import users
+from zagent.volume.users import Account
 
 from infra.bootstrap import agent
-from infra.bootstrap.environment import agent_env
+from infra.bootstrap.environment import agent_env, environment, profile
 from infra.bootstrap.facts.model import Content, Disk, Facts, Filesystem, Mount, Placed, Python
 from infra.bootstrap.launcher import launcher
 from infra.bootstrap.mounting import fstab, fstab_line, udev_rule
@@ -20,7 +22,7 @@ from infra.bootstrap.plan.host import plan
 from infra.bootstrap.runtime import lock_text, resolve
 from infra.bootstrap.steps.files import Place
 from infra.bootstrap.superblock import Superblock
-from infra.bootstrap.want import AGENT_ENV, AGENTS, FSTAB, LAUNCHER, ROOT, RUNTIMES, UDEV_RULE, Want, folders
+from infra.bootstrap.want import AGENT_ENV, AGENTS, FSTAB, LAUNCHER, PROFILE, ROOT, RUNTIMES, UDEV_RULE, Want, folders
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "bootstrap").glob("*.json"))
 
@@ -30,7 +32,8 @@ SIZE = 100 << 30
 WANT = Want(SERIAL, "ubuntu", "zagent", "dev", fresh_uuid=UUID)
 PYTHON = Python("/usr/bin/python3.11", (3, 11, 2), "x86_64", (2, 36))
 RUNTIME = resolve(lock_text(), PYTHON, {})
-PEOPLE = {"root": 0, "ubuntu": 1000}
+PEOPLE = {"root": Account(0, 0), "ubuntu": Account(1000, 1000)}
+LISTED = {"ubuntu": Account(1000, 1000), "zagent": Account(998, 998)}
 MARKER = {
     "data_id": "d",
     "fs_uuid": UUID,
@@ -95,10 +98,12 @@ def converged() -> tuple[Facts, Record]:
     placed = {
         **facts.placed,
         **_file(AGENT_ENV, agent_env(WANT)),
+        **_file(PROFILE, profile()),
         **_file(LAUNCHER, launcher(WANT, RUNTIME.key, agent.key()), "755"),
         **_on_volume(),
     }
-    return replace(facts, placed=placed, accounts={**PEOPLE, "zagent": 998}, weights=True), record
+    facts = replace(facts, users=users.text(LISTED), environment=environment("", WANT), weights=True)
+    return replace(facts, placed=placed, accounts={**PEOPLE, **LISTED}), record
 
 
 def reset() -> tuple[Facts, Record]:
@@ -111,7 +116,7 @@ def reset() -> tuple[Facts, Record]:
 def reset_and_mounted() -> tuple[Facts, Record]:
     """The same with the volume mounted again."""
     facts, record = mounted()
-    return replace(facts, placed={**facts.placed, **_on_volume()}), record
+    return replace(facts, placed={**facts.placed, **_on_volume()}, users=users.text(LISTED)), record
 
 
 def _file(path: str, content: str, mode: str = "644") -> dict[str, Placed]:
@@ -121,8 +126,8 @@ def _file(path: str, content: str, mode: str = "644") -> dict[str, Placed]:
 
 
 def _on_volume() -> dict[str, Placed]:
-    numbers = {**PEOPLE, "zagent": 998}
-    made = {str(one.path): Placed(f"{one.mode:o}", numbers[one.owner], "") for one in folders(WANT)}
+    numbers = {**PEOPLE, **LISTED}
+    made = {str(one.path): Placed(f"{one.mode:o}", numbers[one.owner].uid, "") for one in folders(WANT)}
     return {**made, f"{RUNTIMES}/{RUNTIME.key}": Placed("755", 0, "")}
 
 
@@ -133,6 +138,11 @@ READERS: dict[str, Any] = {
     "filesystem": lambda given: given and Filesystem(**given),
     "superblock": lambda given: given and Superblock(**given),
     "mount": lambda given: given and Mount(**given),
+    "accounts": lambda given: {name: Account(number, number) for name, number in given.items()},
+    "homes": lambda given: {name: Account(number, number) for name, number in given.items()},
+    "users": lambda given: (
+        given if isinstance(given, str) else users.text({one: Account(*given[one]) for one in given})
+    ),
     "content": lambda given: given and Content(tuple(given["names"]), given["marker"] and _marker(given["marker"])),
     "python": lambda given: given and replace(PYTHON, version=tuple(given)),
 }

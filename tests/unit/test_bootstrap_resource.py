@@ -13,8 +13,10 @@ from pulumi.runtime import rpc
 from infra.bootstrap import resource
 from infra.bootstrap.host import Login
 from infra.bootstrap.resource import HostBootstrapProvider, source_digest
+from infra.bootstrap.steps.base import Step
+from infra.bootstrap.steps.files import Reload
 from infra.bootstrap.want import of_stack
-from infra.errors import DiskMissing
+from infra.errors import DiskMissing, HostUnreachable
 
 PROPS = {
     "__provider": "pickle",
@@ -97,6 +99,41 @@ def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.Monkey
     monkeypatch.setattr(resource, "connect", refuse)
     with pytest.raises(RuntimeError, match="No disk of host has the serial number vol1; it has none\n  try: attach"):
         HostBootstrapProvider().create(dict(PROPS))
+
+
+@pytest.fixture
+def lacking(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """The steps that a host lacks."""
+    found: list[Step] = []
+    monkeypatch.setattr(resource, "connect", lambda *_: None)
+    monkeypatch.setattr(resource, "missing", lambda *_: found)
+    return found
+
+
+def test_a_refresh_notes_what_a_host_lacks(lacking: list[Step]) -> None:
+    """That is a change for the next `up`, until a refresh finds nothing or a converge has taken it away."""
+    provider = HostBootstrapProvider()
+    assert provider.read("id", dict(PROPS)).outs == PROPS
+    lacking.append(Reload())
+    read = provider.read("id", dict(PROPS))
+    assert (read.id, read.outs) == ("id", {**PROPS, "drift": ["let systemd and udev read their files again"]})
+    assert provider.diff("id", read.outs or {}, dict(PROPS)).changes
+    lacking.clear()
+    assert provider.read("id", read.outs or {}).outs == PROPS
+
+
+def test_a_host_that_can_not_be_asked_is_as_it_was(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pulumi refresh` goes on, and says so; what was known to be lacking stays known."""
+
+    def refuse(*_: object) -> None:
+        raise HostUnreachable(address="host", why="it is silent")
+
+    monkeypatch.setattr(resource, "connect", refuse)
+    known = {**PROPS, "drift": ["something"]}
+    assert HostBootstrapProvider().read("id", known).outs == known
+    assert "what it lacks is not known" in capsys.readouterr().out
 
 
 def test_the_want_of_a_stack_names_the_disk_by_its_serial() -> None:

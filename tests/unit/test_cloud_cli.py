@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,14 @@ import pytest
 from typer.testing import CliRunner, Result
 from zagent.cli.commands import app
 
+from infra.bootstrap import converge as bootstrap
 from infra.bootstrap.host import Login
+from infra.bootstrap.steps.files import Reload
+from infra.bootstrap.steps.pull import Pull
 from infra.operations import converge
 from infra.operations.converge import Machine
+
+REACHED = ("target", "want")
 
 
 def run(*words: str) -> Result:
@@ -23,10 +29,17 @@ def run(*words: str) -> Result:
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What would be converged."""
+    """What would be reached, and then converged or planned for."""
     found: list[Any] = []
-    monkeypatch.setattr(converge, "stack", lambda name, folder, say: found.append((name, folder)))
-    monkeypatch.setattr(converge, "machine", lambda given, say: found.append(given))
+
+    def reached(*what: object) -> tuple[str, str]:
+        found.append(what)
+        return REACHED
+
+    monkeypatch.setattr(converge, "stack", lambda name, folder, say: reached(name, folder))
+    monkeypatch.setattr(converge, "machine", lambda given, say: reached(given))
+    monkeypatch.setattr(bootstrap, "converge", lambda to, want: found.append((to, want)))
+    monkeypatch.setattr(bootstrap, "missing", lambda to, want: [Reload(), Pull()] if (to, want) == REACHED else None)
     return found
 
 
@@ -34,13 +47,22 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_a_stack_is_named_or_the_only_one(called: list[Any], words: list[str], name: str) -> None:
     """The project is the working folder's."""
     assert run("converge", *words).exit_code == 0
-    assert called == [(name, Path())]
+    assert called == [(name, Path()), REACHED]
 
 
 def test_a_machine_is_told_by_address_and_serial(called: list[Any]) -> None:
     """Nothing else need be known."""
     assert run("converge", "ubuntu@192.0.2.7", "--serial", "vol-1", "--identity", "/k").exit_code == 0
-    assert called == [Machine(Login("192.0.2.7", "ubuntu", Path("/k")), "vol-1")]
+    assert called == [(Machine(Login("192.0.2.7", "ubuntu", Path("/k")), "vol-1"),), REACHED]
+
+
+def test_a_plan_is_shown_and_nothing_done(called: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step by step, or that there is none; for programs, too."""
+    assert run("plan", "dev").stdout == "  1  let systemd and udev read their files again\n  2  pull the weights\n"
+    assert json.loads(run("plan", "dev", "--json").stdout)["steps"][1] == "pull the weights"
+    monkeypatch.setattr(bootstrap, "missing", lambda *_: [])
+    assert run("plan").stdout == "0 steps: the host is as wanted\n"
+    assert REACHED not in called
 
 
 def test_a_machine_without_a_serial_number_is_refused(called: list[Any]) -> None:

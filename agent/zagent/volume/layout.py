@@ -23,9 +23,19 @@ class Layout:
         return self.own / "volume.json"
 
     @property
+    def users(self) -> Path:
+        """The list of users and their numbers."""
+        return self.own / "users.json"
+
+    @property
     def manifests(self) -> Path:
         """One file per model: what must be there."""
         return self.own / "manifests"
+
+    @property
+    def verified(self) -> Path:
+        """One file per model: how its last deep verify ended."""
+        return self.own / "verified"
 
     @property
     def locks(self) -> Path:

@@ -43,6 +43,10 @@ for path in $PATHS; do
 done
 """
 
+HOMES = (
+    """mountpoint -q "$ROOT" && cd "$ROOT/users" && find . -mindepth 1 -maxdepth 1 -type d -printf '%U\\t%G\\t%f\\n'"""
+)
+
 PICK_PYTHON = "python=/opt/pytorch/bin/python3; [ -x $python ] || python=python3"
 """The interpreter of the image's PyTorch, where it has one of its own, else the system's."""
 
@@ -72,9 +76,13 @@ FACTS: dict[str, Fact[Any]] = {
     "superblock": Fact('od -An -v -tx1 -N 512 "$DEVICE"', parsers.sector),
     "mount": Fact('findmnt -J -o SOURCE,FSTYPE,UUID --mountpoint "$ROOT"', parsers.mount),
     "content": Fact(LOOK, parsers.content),
-    "fstab": Fact("cat /etc/fstab", lambda _code, out: out),
+    "fstab": Fact("cat /etc/fstab", parsers.text),
     "placed": Fact(STAT, parsers.placed),
     "accounts": Fact("getent passwd", parsers.accounts),
+    "groups": Fact("getent group", parsers.groups),
+    "homes": Fact(HOMES, parsers.homes),
+    "environment": Fact("cat /etc/environment", parsers.text),
+    "users": Fact('cat "$ROOT/.zagent/users.json" 2>/dev/null', parsers.text),
     "python": Fact(PYTHON, parsers.python),
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
     "weights": Fact(WEIGHTS, parsers.succeeded),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from zagent.volume.users import Account
 
 from infra.bootstrap.superblock import Superblock
 
@@ -70,7 +72,11 @@ class Python:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses."""
+    """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses.
+
+    ``homes`` are the owners of the folders of people on the volume, ``users`` is the text of its list of users,
+    ``environment`` that of /etc/environment.
+    """
 
     address: str
     disks: tuple[Disk, ...]
@@ -80,11 +86,15 @@ class Facts:
     content: Content | None
     fstab: str
     placed: Mapping[str, Placed]
-    accounts: Mapping[str, int]
+    accounts: Mapping[str, Account]
     python: Python | None
     image: Mapping[str, Mapping[str, str]]
     weights: bool
     covered: int = 0
+    groups: Mapping[str, int] = field(default_factory=dict)
+    homes: Mapping[str, Account] = field(default_factory=dict)
+    users: str = ""
+    environment: str = ""
 
     def has(self, path: str, content: str, mode: int) -> bool:
         """Whether a file of root's is there with this content and mode."""

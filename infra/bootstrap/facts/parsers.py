@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
+from zagent.volume.users import Account
 
 from infra.bootstrap import superblock
 from infra.bootstrap.facts.model import Content, Disk, Filesystem, Mount, Placed, Python
@@ -77,9 +78,20 @@ def placed(_code: int, out: str) -> dict[str, Placed]:
     return {path: Placed(mode, int(owner), sha256) for path, mode, owner, sha256 in lines}
 
 
-def accounts(_code: int, out: str) -> dict[str, int]:
+def accounts(_code: int, out: str) -> dict[str, Account]:
     """From ``getent passwd``."""
-    return {fields[0]: int(fields[2]) for line in out.splitlines() if len(fields := line.split(":")) > 2}
+    return {one[0]: Account(int(one[2]), int(one[3])) for line in out.splitlines() if len(one := line.split(":")) > 3}
+
+
+def groups(_code: int, out: str) -> dict[str, int]:
+    """From ``getent group``."""
+    return {one[0]: int(one[2]) for line in out.splitlines() if len(one := line.split(":")) > 2}
+
+
+def homes(_code: int, out: str) -> dict[str, Account]:
+    """From ``stat``: name, owner and group of each folder, a line each, apart by tabs."""
+    lines = (line.split("\t") for line in out.splitlines())
+    return {name: Account(int(uid), int(gid)) for uid, gid, name in lines}
 
 
 def python(code: int, out: str) -> Python | None:
@@ -99,6 +111,11 @@ def image(_code: int, out: str) -> dict[str, dict[str, str]]:
         name, _, version = entry.removesuffix(".dist-info").rpartition("-")
         found.setdefault(folder, {})[canonicalize_name(name)] = version
     return found
+
+
+def text(_code: int, out: str) -> str:
+    """All of it; empty where there is no such file."""
+    return out
 
 
 def succeeded(code: int, _out: str) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from infra.bootstrap import agent
 from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.permission import Record
-from infra.bootstrap.plan import files, runtime, users
+from infra.bootstrap.plan import files, runtime
+from infra.bootstrap.plan.users import UsersPlan
 from infra.bootstrap.plan.volume import VolumePlan
 from infra.bootstrap.runtime import lock_text, resolve
 from infra.bootstrap.steps.base import Step
@@ -29,10 +30,8 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
     until_mounted = [*runtime.agent_steps(facts, python), *volume.steps()]
     if until_mounted or facts.mount is None:
         return until_mounted
-    owners = users.owner_numbers(facts, want)
     return [
-        *users.accounts(facts, owners),
-        *users.folders(facts, want, owners),
+        *UsersPlan(facts, want).steps(),
         *runtime.steps(facts, packages, want),
         *files.steps(facts, packages, want),
         *([Pull()] if want.pull and not facts.weights else []),

@@ -2,50 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from zagent.volume import users
+from zagent.volume.users import Account
 
 from infra.bootstrap import want as wanted
 from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.steps.base import Step
+from infra.bootstrap.steps.files import Place
 from infra.bootstrap.steps.users import AddUser, MakeFolder
-from infra.bootstrap.want import SERVICE_USER, Want
+from infra.bootstrap.want import SERVICE_USER, USERS, Want
 from infra.errors import HostUnsuitable
 
+SERVICE_NUMBER = 47100
+"""The service user's on a new volume. System users get theirs from 999 downwards, people from 1000 upwards, so that any
+two images differ there; nobody gives out numbers from here (systemd.io, "Users, Groups, UIDs and GIDs")."""
 
-def owner_numbers(facts: Facts, want: Want) -> dict[str, int | None]:
-    """The number of each owner of a folder, as this host has it or, for a user to be made, as the volume has it.
-
-    Raises:
-        HostUnsuitable: a number means someone else here than on the volume.
-    """
-    on_volume = {
-        one.owner: facts.placed[str(one.path)].owner for one in wanted.folders(want) if str(one.path) in facts.placed
-    }
-    for name, number in on_volume.items():
-        taken = next((other for other, theirs in facts.accounts.items() if theirs == number and other != name), None)
-        if facts.accounts.get(name, None if taken else number) != number:
-            raise _someone_else(facts, name, number, taken)
-    return {one.owner: facts.accounts.get(one.owner, on_volume.get(one.owner)) for one in wanted.folders(want)}
+ROOT = "root"
 
 
-def _someone_else(facts: Facts, name: str, number: int, taken: str | None) -> HostUnsuitable:
-    here = f"here that is {taken}" if taken else f"here {name} is number {facts.accounts.get(name)}"
-    return HostUnsuitable(
-        address=facts.address,
-        why=f"on the volume the files of {name} belong to the number {number}, {here}",
-        hint=f"on the host: sudo usermod --uid FREE_NUMBER {taken or name}, where nothing runs as {taken or name}",
-    )
+@dataclass(frozen=True)
+class UsersPlan:
+    """What to do about users, once the volume is mounted."""
 
+    facts: Facts
+    want: Want
 
-def accounts(facts: Facts, owners: dict[str, int | None]) -> Iterator[Step]:
-    """The service user, where there is none."""
-    if SERVICE_USER not in facts.accounts:
-        yield AddUser(owners[SERVICE_USER])
+    def steps(self) -> list[Step]:
+        """Accounts, the list of them, folders.
 
+        Raises:
+            HostUnsuitable: a number means somebody else here than on the volume, or the list can't be read.
+        """
+        for name, account in self.numbers.items():
+            self._require_free(name, account)
+        return [*self._accounts(), *self._list(), *self._folders()]
 
-def folders(facts: Facts, want: Want, owners: dict[str, int | None]) -> Iterator[Step]:
-    """The volume's folders, each with its mode and owner."""
-    for one in wanted.folders(want):
-        there = facts.placed.get(str(one.path))
-        if there is None or (there.mode, there.owner) != (f"{one.mode:o}", owners[one.owner]):
-            yield MakeFolder(str(one.path), one.mode, one.owner)
+    @cached_property
+    def numbers(self) -> dict[str, Account]:
+        """The numbers that everybody shall have: as the volume knows them, else as this host does."""
+        found = {**self._owners(), **self._recorded()}
+        for name in (SERVICE_USER, self.want.ssh_user):
+            if name not in found and name != ROOT:
+                found[name] = self.facts.accounts.get(name) or self._fresh()
+        return dict(sorted(found.items()))
+
+    def _recorded(self) -> dict[str, Account]:
+        try:
+            return users.parse(self.facts.users) if self.facts.users else {}
+        except ValueError as error:
+            hint = f"look at it on the host; without it the owners of the folders count: sudo mv {USERS} {USERS}.old"
+            raise self._unsuitable(f"the volume's list of users, {USERS}, can't be read: {error}", hint) from error
+
+    def _owners(self) -> dict[str, Account]:
+        """What folders tell on a volume from before it had a list, or where a person's was made since."""
+        store = self.facts.placed.get(str(wanted.LAYOUT.modelscope_cache))
+        found = {SERVICE_USER: Account(store.owner, store.owner)} if store else {}
+        return {
+            **found,
+            **{name: one for name, one in self.facts.homes.items() if one.uid and users.NAME.fullmatch(name)},
+        }
+
+    def _fresh(self) -> Account:
+        taken = {number for one in self.facts.accounts.values() for number in one}
+        taken |= {*self.facts.groups.values()}
+        number = next(one for one in range(SERVICE_NUMBER, users.NOBODY) if one not in taken)
+        return Account(number, number)
+
+    def _require_free(self, name: str, account: Account) -> None:
+        here = self.facts.accounts.get(name)
+        other = next(
+            (one for one, theirs in self.facts.accounts.items() if theirs.uid == account.uid and one != name), ""
+        )
+        group = next((one for one, gid in self.facts.groups.items() if gid == account.gid and one != name), "")
+        if here and here.uid != account.uid:
+            raise self._someone_else(
+                name, account.uid, f"here {name} is number {here.uid}", "usermod --uid", other or name
+            )
+        if other:
+            raise self._someone_else(name, account.uid, f"here that is {other}", "usermod --uid", other)
+        if not here and group:
+            raise self._someone_else(name, account.gid, f"here that is the group {group}", "groupmod --gid", group)
+
+    def _someone_else(self, name: str, number: int, here: str, command: str, who: str) -> HostUnsuitable:
+        why = f"on the volume the files of {name} belong to the number {number}, {here}"
+        return self._unsuitable(why, f"on the host: sudo {command} FREE_NUMBER {who}, where nothing runs as {who}")
+
+    def _unsuitable(self, why: str, hint: str) -> HostUnsuitable:
+        return HostUnsuitable(address=self.facts.address, why=why, hint=hint)
+
+    def _accounts(self) -> Iterator[Step]:
+        for name, account in self.numbers.items():
+            if name not in self.facts.accounts:
+                yield AddUser(name, account, service=name == SERVICE_USER)
+
+    def _list(self) -> Iterator[Step]:
+        if self.facts.users != users.text(self.numbers):
+            yield Place(USERS, users.text(self.numbers))
+
+    def _folders(self) -> Iterator[Step]:
+        for one in wanted.folders(self.want):
+            owner = self._owner(one.owner, self.numbers)
+            there = self.facts.placed.get(str(one.path))
+            if there is None or (there.mode, there.owner) != (f"{one.mode:o}", owner.uid):
+                yield MakeFolder(str(one.path), one.mode, one.owner, owner)
+
+    @staticmethod
+    def _owner(name: str, numbers: Mapping[str, Account]) -> Account:
+        return Account(0, 0) if name == ROOT else numbers[name]

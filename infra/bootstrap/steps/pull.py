@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import SERVICE_USER
+from infra.bootstrap.want import LAUNCHER, ROOT
 
 PULL_PATIENCE = 24 * 3600.0
 """Seconds for the weights: 32.88 GB on a slow line take most of a day."""
+
+GOES_ON = "the pull goes on on the host, as zagent-pull.service; the next converge follows it again"
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,10 @@ class Pull:
         return "pull the weights"
 
     def take(self, to: Target) -> None:
-        """Relay its lines as they come."""
-        unit = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--unit=zagent-pull"]
-        unit += [f"--uid={SERVICE_USER}", f"--gid={SERVICE_USER}", "--property=EnvironmentFile=/etc/zagent/agent.env"]
-        words = [*unit, "/usr/local/bin/zagent", "pull"]
-        must(to.host, str(self), *words, on_line=to.say, patience=PULL_PATIENCE)
+        """Start it, or join the one that an earlier converge left; relay its lines as they come."""
+        to.say("      it runs on the host by itself: Ctrl-C here only stops following it")
+        try:
+            must(to.host, str(self), *on_host("pull", ROOT, LAUNCHER, "pull"), on_line=to.say, patience=PULL_PATIENCE)
+        except KeyboardInterrupt:
+            to.say(GOES_ON)
+            raise

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zagent.volume.users import Account
+
 from infra.bootstrap.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import SERVICE_USER
+
+ADD = """
+set -e
+getent group "$1" >/dev/null || groupadd --gid "$3" "$1"
+if [ "$4" = service ]
+then set -- "$1" "$2" --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin
+else set -- "$1" "$2" --create-home --shell /bin/bash
+fi
+name=$1 number=$2; shift 2
+useradd --uid "$number" --gid "$name" "$@" "$name"
+"""
 
 
 @dataclass(frozen=True)
 class AddUser:
-    """Make the user that owns the weights; with the number its files on the volume have, if there are any."""
+    """Make a user with the numbers that the volume has for them. Nobody can log in as one with a key of ours."""
 
-    uid: int | None
+    name: str
+    account: Account
+    service: bool
 
     def __str__(self) -> str:
-        return f"add the user {SERVICE_USER}{'' if self.uid is None else f' with the number {self.uid}'}"
+        return f"add the user {self.name} with the number {self.account.uid}"
 
     def take(self, to: Target) -> None:
-        """A system user that nobody logs in as."""
-        number = [] if self.uid is None else ["--uid", str(self.uid)]
-        words = ["useradd", "--system", "--user-group", *number, "--no-create-home", "--home-dir", "/nonexistent"]
-        must(to.host, str(self), *words, "--shell", "/usr/sbin/nologin", SERVICE_USER)
+        """The group first; an earlier try may have made it."""
+        numbers = [str(self.account.uid), str(self.account.gid)]
+        words = ["sh", "-c", ADD, "add", self.name, *numbers, "service" if self.service else "person"]
+        must(to.host, str(self), *words)
 
 
 @dataclass(frozen=True)
@@ -32,11 +46,12 @@ class MakeFolder:
     path: str
     mode: int
     owner: str
+    account: Account
 
     def __str__(self) -> str:
         return f"make {self.path} for {self.owner}"
 
     def take(self, to: Target) -> None:
-        """By name, so that the owner's number is this host's."""
-        words = ["install", "-d", "-m", f"{self.mode:o}", "-o", self.owner, "-g", self.owner, self.path]
-        must(to.host, str(self), *words)
+        """By number: a name may have two groups."""
+        words = ["install", "-d", "-m", f"{self.mode:o}", "-o", str(self.account.uid), "-g", str(self.account.gid)]
+        must(to.host, str(self), *words, self.path)
