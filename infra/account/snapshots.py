@@ -70,6 +70,14 @@ def with_id(access: Access, snapshot_id: str) -> Snapshot | None:
     return next(map(_snapshot, found), None)
 
 
+def own(access: Access, snapshot_id: str) -> Snapshot | None:
+    """A snapshot that this account owns; None when there is none of that id."""
+    found: list[SnapshotTypeDef] = []
+    with answered("InvalidSnapshot.NotFound"):
+        found = access.ec2.describe_snapshots(SnapshotIds=[snapshot_id], OwnerIds=[MINE])["Snapshots"]
+    return next(map(_snapshot, found), None)
+
+
 def _snapshot(told: SnapshotTypeDef) -> Snapshot:
     return Snapshot(
         id=told["SnapshotId"],

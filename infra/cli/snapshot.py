@@ -38,8 +38,8 @@ def prune(
 ) -> None:
     """Delete your snapshots of this stack that are beyond the count, such as those an earlier policy left.
 
-    The newest stay: so many verified ones and so many others. So do final ones, what is restored next, and whatever is
-    somebody else's.
+    Of each volume the newest stay, so many verified ones and so many others; and all that a living policy counts,
+    final ones, what is restored next, and whatever is somebody else's.
     """
     from datetime import datetime, timezone
 

@@ -43,7 +43,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _row(one: Listed, now: datetime) -> tuple[str, ...]:
     found = one.snapshot
-    notes = ", ".join([*(["old"] if one.old else []), *one.notes])
+    notes = ", ".join([*(["left behind"] if one.left_behind else []), *one.notes])
     taken = (found.id, _minute(found.started), age(found.started, now), _kind(one))
     return (*taken, _state(found), f"{found.size} GiB", found.volume, notes)
 
@@ -74,7 +74,7 @@ def _facts(one: Listed) -> dict[str, object]:
         "volume": found.volume,
         "owner": found.owner,
         "policy": found.tags.get(MADE_BY, ""),
-        "old": one.old,
+        "left_behind": one.left_behind,
         "notes": one.notes,
     }
 

@@ -1,21 +1,24 @@
-"""``zagent cloud snapshot prune``: the stack's snapshots that are beyond the count, and their deletion."""
+"""``zagent cloud snapshot prune``: the deletion of snapshots that nobody needs any more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
 
-from infra.account import caller, snapshots
+from infra import tags
+from infra.account import policies, snapshots
 from infra.account.access import answered
-from infra.account.snapshots import FINAL, VERIFIED, Snapshot
+from infra.account.snapshots import Snapshot
 from infra.errors import CloudRefused
-from infra.lookup.volume import newest
+from infra.operations.prunable import There
+from infra.operations.status import Status, look
 from infra.settings import Settings
 
-HELD = ("InvalidSnapshot.InUse", "InvalidParameterValue", "OperationNotPermitted")
-"""AWS's codes for a snapshot that an image, a lock or another of its services holds."""
+HELD = ("InvalidSnapshot.InUse", "InvalidParameterValue")
+"""AWS's codes for a snapshot that an image uses (EC2, error codes), or that AWS Backup manages (as reported in
+openshift/installer#9964)."""
 
 GONE = "InvalidSnapshot.NotFound"
 
@@ -25,7 +28,7 @@ class Plan:
     """What a prune does: ``doomed`` is oldest first; ``kept`` are the others that the stack has, newest first."""
 
     settings: Settings
-    owner: str
+    there: There
     doomed: tuple[Snapshot, ...]
     kept: tuple[Snapshot, ...]
 
@@ -44,33 +47,24 @@ def plan(settings: Settings, keep: int) -> Plan:
     Raises:
         CloudRefused: AWS does not answer.
     """
-    owner = caller.caller(settings.access).owner
-    found = snapshots.with_tags(settings.access, settings.own_tags)
-    doomed = beyond(found, owner, keep, settings.restore)
-    return Plan(settings, owner, tuple(doomed), tuple(one for one in found if one not in doomed))
+    there = _there(look(settings))
+    doomed = there.beyond(keep, settings.restore)
+    kept = [one for one in (*there.data, *there.roots) if one not in doomed]
+    return Plan(settings, there, tuple(doomed), tuple(kept))
 
 
-def beyond(found: Sequence[Snapshot], owner: str, keep: int, named: str) -> list[Snapshot]:
-    """Those that nobody needs, oldest first; ``found`` is newest first by AWS's own clock, ours plays no part. Pure.
-
-    Kept are the newest of each, the verified and the unverified, at least one; what ``pulumi up`` would restore, and
-    what the configuration names; and whatever ``_deletable`` refuses. One that failed holds nothing, and counts as
-    none.
-    """
-    mine = [one for one in found if _deletable(one, owner)]
-    whole = [one for one in mine if one.completed]
-    kept = {named}
-    for verified in (True, False):
-        of_group = [one.id for one in whole if (one.kind == VERIFIED) is verified]
-        kept.update(of_group[: max(1, keep)])
-    next_up = newest([one for one in found if one.owner == owner], owner)
-    kept.add(next_up.id if next_up else "")
-    return [one for one in reversed(mine) if one.id not in kept]
-
-
-def _deletable(one: Snapshot, owner: str) -> bool:
-    """Whether it is the caller's, no purged volume's last one, and not in the making."""
-    return one.owner == owner and one.kind != FINAL and one.state in ("completed", "error")
+def _there(status: Status) -> There:
+    settings = status.settings
+    targets = (settings.target, settings.root_target)
+    living = [one.id for target in targets for one in policies.with_target(settings.access, tags.SNAPSHOTS, target)]
+    return There(
+        you=status.you,
+        volumes=frozenset(one.id for one in status.volumes),
+        policies=frozenset(living),
+        data=status.snapshots,
+        roots=status.root_snapshots,
+        strangers=any(one.owner != status.you for one in status.volumes),
+    )
 
 
 def carry_out(plan: Plan) -> Iterator[Outcome]:
@@ -84,23 +78,26 @@ def carry_out(plan: Plan) -> Iterator[Outcome]:
 
 
 def _delete(plan: Plan, doomed: Snapshot) -> str:
-    access, own = plan.settings.access, plan.settings.own_tags
-    found = next((one for one in snapshots.with_tags(access, own) if one.id == doomed.id), None)
+    found = snapshots.own(plan.settings.access, doomed.id)
     # Safety contract: a snapshot is deleted ONLY if, as AWS shows it right before,
-    #   1. this account owns it, and its tags say that it is this stack's,
-    #   2. its owner's tag names whoever asks,
-    #   3. it is no final one, and neither pending nor on its way out of an archive,
-    #   4. it is as it was when the plan was shown, tag for tag,
-    # and, as the plan had it,
-    #   5. at least one completed verified one and one unverified one stay,
-    #   6. the one stays that `pulumi up` would restore, and the one that `restore` names.
+    #   1. this account owns it,
+    #   2. it is as it was when the plan was shown, tag for tag and in the same state,
+    # and, as the plan had it from these very tags (There.beyond),
+    #   3. it is of this stack: the tags of its data volume, or the target tag of its system disk,
+    #   4. its owner's tag names whoever asks; a system disk's has none: then a policy took it, and no data volume or
+    #      snapshot of the stack is anybody else's,
+    #   5. it is no final one, and neither pending nor on its way out of an archive,
+    #   6. no living policy counts it,
+    #   7. of each volume so many newer ones stay, verified and others apart; one of each where the volume is gone
+    #      without a completed final one; and the newest of the system disk,
+    #   8. the one stays that `pulumi up` would restore, and the one that `restore` names.
     if found is None:
-        return "it is gone, or no longer this stack's"
-    if found != doomed or not _deletable(found, plan.owner):
+        return "it is gone"
+    if replace(found, progress=doomed.progress) != doomed:
         return "it changed meanwhile"
     try:
         with answered(GONE):
-            access.ec2.delete_snapshot(SnapshotId=found.id)
+            plan.settings.access.ec2.delete_snapshot(SnapshotId=found.id)
     except CloudRefused as refused:
         return _held(refused)
     return ""

@@ -18,7 +18,7 @@ class Listed:
 
     snapshot: Snapshot
     kind: str
-    old: bool = False
+    left_behind: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -34,11 +34,11 @@ def of_stack(settings: Settings) -> list[Listed]:
     return [*data, *(Listed(one, ROOT) for one in status.root_snapshots)]
 
 
-def _data(status: Status, one: Snapshot, old: bool) -> Listed:
+def _data(status: Status, one: Snapshot, left_behind: bool) -> Listed:
     notes = []
-    if old:
+    if left_behind:
         living = one.volume in [volume.id for volume in status.volumes]
         notes.append("by an earlier policy" if living else "of an earlier volume")
     if one.owner != status.you:
         notes.append(f"of {one.owner}" if one.owner else "of nobody knows whom")
-    return Listed(one, one.kind, old, tuple(notes))
+    return Listed(one, one.kind, left_behind, tuple(notes))
