@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from zagent.volume.layout import Layout
 
 AGENT_ENV = Path("/etc/zagent/agent.env")
 """Written by the bootstrap; systemd units and containers read it themselves."""
+
+SERVICE_USER = "zagent"
+"""Who owns the weights and runs the services."""
 
 DATA_ROOT = "ZAGENT_DATA_ROOT"
 MODELSCOPE_CACHE = "MODELSCOPE_CACHE"
@@ -78,7 +81,8 @@ def load(
     """Resolve every variable; ``data_root`` is the flag, ``folder`` the working folder.
 
     HF_HOME in agent.env is the services' own, read by systemd: a person's default is a folder of theirs on the
-    volume, so that one user's downloads never meet another's.
+    volume, so that one user's downloads never meet another's. That holds, too, where /etc/environment hands the
+    services' value to everyone: only the service user keeps it.
 
     Raises:
         UsageError: a path is not absolute, or a file of variables can't be read.
@@ -86,15 +90,27 @@ def load(
     environ = os.environ if environ is None else environ
     dotenv = (folder or Path()) / ".env"  # relative, so that a deleted working folder is no error
     flags = {DATA_ROOT: str(data_root.absolute())} if data_root else {}
-    sources = [Source("flag", flags), Source("environment", environ)]
-    sources += list(_file_sources(dotenv, agent_env))
-    return _resolve(sources, user_name())
-
-
-def _file_sources(dotenv: Path, agent_env: Path) -> Iterator[Source]:
+    agent, user = variables(agent_env), user_name()
+    sources = [Source("flag", flags), _persons("environment", environ, agent, user)]
     if trusted(dotenv, os.geteuid()):
-        yield Source(str(dotenv.absolute()), _read(dotenv))
-    yield Source(str(agent_env), _read(agent_env), frozenset({HF_HOME}))
+        sources.append(_persons(str(dotenv.absolute()), variables(dotenv), agent, user))
+    return _resolve([*sources, Source(str(agent_env), agent, frozenset({HF_HOME}))], user)
+
+
+def _persons(origin: str, values: Mapping[str, str], agent: Mapping[str, str], user: str) -> Source:
+    """A source that leaves HF_HOME out where it is what agent.env says and ``user`` is a person."""
+    here, theirs = values.get(HF_HOME), agent.get(HF_HOME)
+    is_theirs = bool(here and theirs and Path(here) == Path(theirs))
+    return Source(origin, values, frozenset({HF_HOME} if is_theirs and user != SERVICE_USER else ()))
+
+
+def of_services(agent_env: Path = AGENT_ENV) -> Settings:
+    """The data root and the cache that services have, whatever this process's own variables say.
+
+    Raises:
+        UsageError: as ``load``.
+    """
+    return load(environ={}, folder=Path("/nowhere"), agent_env=agent_env)
 
 
 def trusted(dotenv: Path, uid: int) -> bool:
@@ -105,8 +121,12 @@ def trusted(dotenv: Path, uid: int) -> bool:
         return False
 
 
-def _read(path: Path) -> dict[str, str]:
-    """The variables of a file, none where there is no such file; one that can't be read is never passed over."""
+def variables(path: Path) -> dict[str, str]:
+    """The variables of a file of NAME=VALUE lines, none where there is no such file.
+
+    Raises:
+        UsageError: it can't be read; it is never passed over.
+    """
     try:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError:

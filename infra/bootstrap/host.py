@@ -40,6 +40,11 @@ NO_EXIT_CODE = -1
 
 CUT_OFF = "the command ended without an exit code: it was killed, or the connection broke"
 
+CUT_SHORT = "size mismatch in put"
+"""How paramiko says that a file did not arrive whole over a line that holds: SFTP has no word for a full disk."""
+
+NO_ROOM = "there is no room for it in /var/tmp"
+
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 """Before every command: words in English, and the system's tools wherever the login's own PATH leads."""
 
@@ -141,9 +146,17 @@ class FabricHost:
         """Make a file of the host; see Host. It travels under a name that only the login can read."""
         made = self._plain(["mktemp", "-p", "/var/tmp", "zagent-XXXXXXXX"], None, COMMAND_PATIENCE)
         temp = made.out.strip()
+        if made.exit_code:
+            raise CommandFailed(address=self.address, what=f"write {path}", why=made.err.strip())
         with _translated(self.address):
             source = io.BytesIO(content) if isinstance(content, bytes) else str(content)
-            self._connection.put(source, temp)
+            try:
+                self._connection.put(source, temp)
+            except OSError as error:
+                if CUT_SHORT not in str(error):
+                    raise
+                self._plain(["rm", "-f", temp], None, COMMAND_PATIENCE)
+                raise CommandFailed(address=self.address, what=f"write {path}", why=f"{NO_ROOM}: {error}") from error
         must(self, f"write {path}", "sh", "-c", INSTALL, "install", temp, path, f"{mode:o}", owner)
 
     def close(self) -> None:

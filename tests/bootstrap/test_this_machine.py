@@ -35,7 +35,7 @@ def test_a_blank_disk(disk: Disk) -> None:
     assert (found.filesystem, found.superblock, found.mount, found.content) == (None, None, None, None)
     assert found.python is not None
     assert found.python.version[:2] >= (3, 10)
-    assert found.accounts["root"] == 0
+    assert found.accounts["root"] == (0, 0)
     assert not found.weights
 
 

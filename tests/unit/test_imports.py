@@ -32,7 +32,7 @@ LAYERS = [
     {"errors"},
     {"volume.layout"},
     {"settings", "durable"},
-    {"lock", "volume"},
+    {"lock", "volume", "schedule"},
     {"weights"},
     {"generate"},
     {"doctor"},

@@ -11,7 +11,17 @@ from typer.testing import CliRunner
 from zagent.cli.commands import app
 from zagent.cli.machine_report import environment
 from zagent.errors import UsageError
-from zagent.settings import DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, OFFLINE, Settings, load, trusted
+from zagent.settings import (
+    DATA_ROOT,
+    HF_HOME,
+    MODELSCOPE_CACHE,
+    OFFLINE,
+    SERVICE_USER,
+    Settings,
+    load,
+    of_services,
+    trusted,
+)
 
 AWKWARD = ["/data", "/mnt/my data", "/mnt/it's", '/mnt/"x" $HOME `id` \\', "/mnt/雪"]
 
@@ -132,6 +142,43 @@ def test_the_services_hf_home_is_not_a_persons(tmp_path: Path) -> None:
 def test_a_service_that_is_given_hf_home_has_it(tmp_path: Path) -> None:
     """It comes through the environment: systemd reads agent.env itself."""
     assert resolved(tmp_path, **{HF_HOME: "/disk/c"}).hf_home == Path("/disk/c")
+
+
+@pytest.mark.parametrize("value", ["/disk/c", "/disk/c/"])
+@pytest.mark.parametrize("source", ["environment", ".env"])
+def test_the_services_hf_home_is_no_persons_wherever_it_comes_from(
+    tmp_path: Path, person: int, source: str, value: str
+) -> None:
+    """/etc/environment gives it to everyone, also to `ssh host zagent …`: a person has a folder of their own."""
+    write(tmp_path / "agent.env", f"{DATA_ROOT}=/disk", f"{HF_HOME}=/disk/c")
+    if source == ".env":
+        write(tmp_path / ".env", f"{HF_HOME}={value}", owner=person)
+    found = resolved(tmp_path, **({HF_HOME: value} if source == "environment" else {}))
+    assert found.hf_home == Path(f"/disk/users/{found.user}/cache/huggingface")
+    assert found.origin(HF_HOME) == "default"
+    assert f"export {HF_HOME}={found.hf_home}" in environment(found, "shell", explain=False)
+
+
+def test_the_service_user_keeps_the_services_hf_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same variables mean the same folder for the user whom they are meant for."""
+    monkeypatch.setattr("zagent.settings.user_name", lambda: SERVICE_USER)
+    write(tmp_path / "agent.env", f"{DATA_ROOT}=/disk", f"{HF_HOME}=/disk/c")
+    assert resolved(tmp_path, **{HF_HOME: "/disk/c"}).hf_home == Path("/disk/c")
+
+
+def test_a_hf_home_of_ones_own_choice_stays(tmp_path: Path) -> None:
+    """Only the services' own value is passed over."""
+    write(tmp_path / "agent.env", f"{DATA_ROOT}=/disk", f"{HF_HOME}=/disk/c")
+    found = resolved(tmp_path, **{HF_HOME: "/disk/users/ann/hf"})
+    assert (found.hf_home, found.origin(HF_HOME)) == (Path("/disk/users/ann/hf"), "environment")
+
+
+def test_what_services_have_is_told_by_agent_env_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process's own variables and its working folder say nothing of it."""
+    monkeypatch.setenv(DATA_ROOT, "/mine")
+    write(tmp_path / "agent.env", f"{DATA_ROOT}=/disk", f"{MODELSCOPE_CACHE}=/disk/c")
+    found = of_services(tmp_path / "agent.env")
+    assert (found.data_root, found.modelscope_cache) == (Path("/disk"), Path("/disk/c"))
 
 
 def test_an_agent_env_that_cannot_be_read_is_never_passed_over(tmp_path: Path) -> None:

@@ -46,7 +46,19 @@ class Context(typer.Context):
     obj: State
 
 
-ORDER = ["generate", "pull", "verify", "doctor", "volume", "weights", "fingerprint", "env", "replay", "show"]
+ORDER = [
+    "generate",
+    "pull",
+    "verify",
+    "doctor",
+    "volume",
+    "weights",
+    "schedule",
+    "fingerprint",
+    "env",
+    "replay",
+    "show",
+]
 """Of the commands in the help: what is used daily first."""
 
 

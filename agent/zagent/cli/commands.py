@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zagent.cli import generate, machine, volume, weights
+from zagent.cli import generate, machine, schedule, volume, weights
 from zagent.cli.app import app
 
-__all__ = ["app", "generate", "machine", "volume", "weights"]
+__all__ = ["app", "generate", "machine", "schedule", "volume", "weights"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime, timezone
 
 from zagent import text
 from zagent.cli.output import Output
-from zagent.errors import WeightsDamaged
+from zagent.errors import WeightsDamaged, ZagentError
 from zagent.volume.guard import identify
+from zagent.weights import verified
 from zagent.weights.model import Model
 from zagent.weights.pull import Pulled
 from zagent.weights.store import Store
@@ -35,13 +37,23 @@ def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:
         ModelMissing, ManifestDamaged, WeightsDamaged: there is nothing to compare with, or a file is bad.
     """
     identify(store.settings.data_root)
-    wanted = store.recorded(model)
+    wanted, began = store.recorded(model), datetime.now(timezone.utc)
     with output.transfer("verifying") as progress:
         progress.begin(wanted.size, wanted.size)
         report = verify_files(store.snapshot(model), wanted, quick=quick, on_bytes=progress.add)
+    if not quick:
+        _record(output, store, model, verified.of(wanted, report, began))
     _tell(output, report, quick)
     if not report.whole:
         raise WeightsDamaged(model=model.words, why=f"{len(report.bad)} of {report.files} files are bad")
+
+
+def _record(output: Output, store: Store, model: Model, outcome: verified.Verified) -> None:
+    """Who may not write there has verified all the same."""
+    try:
+        verified.write(store, model, outcome)
+    except (ZagentError, OSError) as error:
+        output.say(f"note: the result was not recorded: {error}")
 
 
 def _tell(output: Output, report: Report, quick: bool) -> None:

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from zagent import text
+from zagent.doctor import environments
 from zagent.doctor.check import Check, Finding, ok, warning
-from zagent.settings import AGENT_ENV, DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, Settings, load
+from zagent.settings import DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, Settings
 from zagent.volume import guard, marker, mounts, space
 from zagent.weights.store import Store
 
@@ -54,14 +55,6 @@ def _space(settings: Settings) -> Finding:
 
 def _variables(settings: Settings) -> Finding:
     Store(settings).require_on_data_root()
-    services = load(environ={}, folder=Path("/nowhere"))
-    pairs = [
-        (DATA_ROOT, settings.data_root, services.data_root),
-        (MODELSCOPE_CACHE, settings.modelscope_cache, services.modelscope_cache),
-    ]
-    other = [f"{name} is {ours} here, {theirs} for services" for name, ours, theirs in pairs if ours != theirs]
-    if other and AGENT_ENV.exists():
-        return warning("; ".join(other), f'eval "$(zagent env)"   after unsetting it; services read {AGENT_ENV}')
     return ok(f"MODELSCOPE_CACHE={settings.modelscope_cache}, HF_HOME={settings.hf_home}")
 
 
@@ -88,5 +81,6 @@ CHECKS = [
     Check("writes", _writes),
     Check("free space", _space),
     Check("variables", _variables),
+    Check("environments", environments.agree),
     Check("stray caches", _stray_caches),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from zagent import durable, lock, text
@@ -12,12 +13,16 @@ from zagent.errors import VolumeFull
 from zagent.settings import Settings
 from zagent.volume import guard
 from zagent.volume.layout import Layout, folder_name
+from zagent.weights import verified
 from zagent.weights.model import DEFAULT_MODEL, Model
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
 
 _LEFT = re.compile(r"\.(json|jinja|txt|safetensors)(\.incomplete|\.parallel_tmp|_\d+_\d+)$")
 """How names end that the hub's library leaves when it is killed, also while it fetches one file in parts."""
+
+PROOF_LASTS = timedelta(days=8)
+"""The weekly timer's week, and a day for a night on which the machine was off."""
 
 
 def is_partial(path: Path) -> bool:
@@ -100,4 +105,31 @@ def _sizes(settings: Settings) -> Finding:
     return ok(f"all {found.files} sizes right{extra}; `zagent verify` re-hashes them")
 
 
-CHECKS = [Check("partial files", _partials), Check("manifest", _manifest), Check("sizes", _sizes)]
+def _proof(settings: Settings) -> Finding:
+    """Writing a manifest is a proof, too: before it every byte was hashed. Whichever came last counts."""
+    store, model = Store(settings), Model()
+    wanted, record = store.recorded(model), verified.read(verified.path(store, model))
+    written = datetime.fromtimestamp(store.manifest_path(model).stat().st_mtime, timezone.utc)
+    if record is None or record.set_digest != wanted.set_digest or record.at < written:
+        return _aged(written, "every byte was hashed when the weights came")
+    if not record.ok:
+        bad = f"{text.plural(len(record.bad), 'file')} bad: {', '.join(record.bad[:3])}"
+        return warning(f"`zagent verify` of {record.at:%Y-%m-%d %H:%M} UTC found {bad}", "zagent pull --repair")
+    return _aged(record.at, "every byte was verified")
+
+
+def _aged(at: datetime, what: str) -> Finding:
+    """A date that lies ahead is as little worth as an old one: some clock was wrong."""
+    age = datetime.now(timezone.utc) - at
+    line = f"{what}, {at:%Y-%m-%d %H:%M} UTC"
+    if abs(age) <= PROOF_LASTS:
+        return ok(line)
+    return warning(f"{line}; never since", "zagent verify; then zagent schedule status   tells why no timer did it")
+
+
+CHECKS = [
+    Check("partial files", _partials),
+    Check("manifest", _manifest),
+    Check("sizes", _sizes),
+    Check("deep verify", _proof),
+]

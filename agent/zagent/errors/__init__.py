@@ -1,7 +1,8 @@
 """Everything that can go wrong, as one tree.
 
 ZagentError
-├── Unexpected 1, UsageError 2, SystemRefused 3, InputOutputError 4, ToolMissing 5, RootNeeded 6
+├── Unexpected 1, UsageError 2, SystemRefused 3, InputOutputError 4, ToolMissing 5, RootNeeded 6,
+│   SystemdRefused 7, ScheduleRefused 8
 ├── VolumeError     10-19  is the data root safe to write?
 ├── WeightsError    20-29  are the weights there and whole?
 ├── GenerateError   30-39  can this image be made?
@@ -17,6 +18,8 @@ from zagent.errors.base import (
     InputOutputError,
     Interrupted,
     RootNeeded,
+    ScheduleRefused,
+    SystemdRefused,
     SystemRefused,
     ToolMissing,
     Unexpected,
@@ -97,8 +100,10 @@ __all__ = [
     "ReadOnlyVolume",
     "ReplayDiffers",
     "RootNeeded",
+    "ScheduleRefused",
     "SizeRefused",
     "SystemRefused",
+    "SystemdRefused",
     "ToolMissing",
     "Unexpected",
     "UnsuitableVolume",

@@ -78,6 +78,23 @@ class RootNeeded(ZagentError):
     remedy = 'sudo -E env "PATH=$PATH" {command}'
 
 
+class SystemdRefused(ZagentError):
+    """`systemctl {words}` failed: {detail}"""
+
+    exit_code = 7
+    remedy = (
+        "journalctl --boot --unit 'zagent-*'   tells more; where no systemd runs let another scheduler run "
+        "`zagent verify` every week"
+    )
+
+
+class ScheduleRefused(ZagentError):
+    """No timers on this machine: {why}"""
+
+    exit_code = 8
+    remedy = "{hint}"
+
+
 class Interrupted(ZagentError):
     """Interrupted: nothing was left half done"""
 

@@ -68,7 +68,7 @@ def run(job: Job) -> Iterator[Made]:
     folder = job.store.snapshot(job.model)
     known = facts.read(folder, job.model.id)
     require_size(job.request.size, known.largest)
-    os.environ.update(OFFLINE)
+    os.environ.update(OFFLINE, HF_HOME=str(job.store.settings.hf_home))
     return _Run(job, folder, known, manifest, *_engine_modules()).images()
 
 

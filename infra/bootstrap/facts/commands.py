@@ -70,6 +70,14 @@ from zagent.weights.store import Store
 Store(load(Path(sys.argv[2]), {{}}, agent_env=Path("/nowhere"))).present(Model())' "$AGENT" "$ROOT"
 """
 
+SCHEDULE = f"""
+{PICK_PYTHON}; $python -I -c '
+import sys; sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from zagent.schedule.install import FOLDER, install
+sys.exit(bool(install(FOLDER, Path(sys.argv[2]), dry_run=True)))' "$AGENT" "$ROOT"
+"""
+
 FACTS: dict[str, Fact[Any]] = {
     "disks": Fact("lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS", parsers.disks),
     "filesystem": Fact('blkid -p -o export "$DEVICE"', parsers.filesystem),
@@ -86,5 +94,6 @@ FACTS: dict[str, Fact[Any]] = {
     "python": Fact(PYTHON, parsers.python),
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
     "weights": Fact(WEIGHTS, parsers.succeeded),
+    "schedule": Fact(SCHEDULE, parsers.succeeded),
     "covered": Fact('xfs_info "$ROOT"', parsers.covered),
 }

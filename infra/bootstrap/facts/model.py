@@ -75,7 +75,7 @@ class Facts:
     """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses.
 
     ``homes`` are the owners of the folders of people on the volume, ``users`` is the text of its list of users,
-    ``environment`` that of /etc/environment.
+    ``environment`` that of /etc/environment; ``schedule`` says that the agent's timers are as they should be.
     """
 
     address: str
@@ -95,6 +95,7 @@ class Facts:
     homes: Mapping[str, Account] = field(default_factory=dict)
     users: str = ""
     environment: str = ""
+    schedule: bool = True
 
     def has(self, path: str, content: str, mode: int) -> bool:
         """Whether a file of root's is there with this content and mode."""

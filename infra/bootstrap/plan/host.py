@@ -15,6 +15,7 @@ from infra.bootstrap.plan.volume import VolumePlan
 from infra.bootstrap.runtime import lock_text, resolve
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.pull import Pull
+from infra.bootstrap.steps.schedule import Schedule
 from infra.bootstrap.want import Want
 
 
@@ -34,5 +35,6 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
         *UsersPlan(facts, want).steps(),
         *runtime.steps(facts, packages, want),
         *files.steps(facts, packages, want),
+        *([] if facts.schedule else [Schedule(python.executable, agent.key())]),
         *([Pull()] if want.pull and not facts.weights else []),
     ]
