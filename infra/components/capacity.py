@@ -13,9 +13,10 @@ def advice(errors: Sequence[str], instance_type: str, zone: str, offered: Sequen
     """Words for the errors of a host that could not be made; none for other errors than a lack of capacity. Pure."""
     if not any(CODE in one for one in errors):
         return ""
-    others = ", ".join(one for one in offered if one != zone) or "no other zone of this region"
+    others = ", ".join(one for one in offered if one != zone)
+    elsewhere = f"{others} offers the type, too" if others else "no other zone of this region offers the type"
     return (
-        f"AWS has no {instance_type} free in {zone} now; {others} offers the type, too. "
+        f"AWS has no {instance_type} free in {zone} now; {elsewhere}. "
         "Nothing is lost, and `pulumi up` is safe to run again; "
         "to move: `pulumi destroy`, then `zagent cloud snapshot restore --zone ZONE`"
     )

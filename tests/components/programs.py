@@ -12,7 +12,7 @@ from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
 from infra.lookup.found import Found
 from infra.lookup.volume import adopted, blank
-from tests.components.requests import Registered, registered
+from tests.components.requests import STACK, Monitor, Registered, registered
 from tests.configured import DECLARED
 
 ME = "arn:aws:iam::123456789012:user/me"
@@ -25,7 +25,13 @@ TAKEN = Snapshot("snap-1", "vol-1", 100, datetime(2026, 1, 1, tzinfo=timezone.ut
 
 
 def program(key: Path, what: Found = BLANK, **changed: object) -> dict[str, Registered]:
-    """What the program registers, with the defaults of Pulumi.yaml and what the test changes."""
+    """What the program registers by name, with the defaults of Pulumi.yaml and what the test changes."""
+    return {one.name: one for one in ran(key, what, STACK, **changed).kept}
+
+
+def ran(key: Path, what: Found = BLANK, stack: str = STACK, **changed: object) -> Monitor:
+    """What stands in the engine's place, after the program ran."""
     chosen = {name: one["default"] for name, one in DECLARED.items()}
     chosen |= {"sshCidrs": ["192.0.2.1/32"], "sshPrivateKeyFile": str(key), **changed}
-    return registered(what, {name: one if isinstance(one, str) else json.dumps(one) for name, one in chosen.items()})
+    given = {name: one if isinstance(one, str) else json.dumps(one) for name, one in chosen.items()}
+    return registered(what, given, stack)

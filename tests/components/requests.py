@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime import get_root_resource, mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
 from infra.lookup import found, known
@@ -62,6 +62,7 @@ class Monitor(mocks.MockMonitor):
     def __init__(self, answers: Answers) -> None:
         super().__init__(answers)
         self.kept: list[Registered] = []
+        self.outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- gRPC's names
         """Keep it and go on."""
@@ -84,23 +85,25 @@ class Hooks:
         """Nothing was served."""
 
 
-def registered(what: Found, config: Mapping[str, str]) -> dict[str, Registered]:
-    """All that the program registers, by name, when this was found."""
+def registered(what: Found, config: Mapping[str, str], stack: str = STACK) -> Monitor:
+    """All that the program registers when this was found."""
     monitor = Monitor(Answers())
     settings.ROOT.set(None)  # or the stack would be registered by the first program alone
-    pulumi.runtime.set_mocks(Answers(), project=PROJECT, stack=STACK, monitor=monitor)
+    pulumi.runtime.set_mocks(Answers(), project=PROJECT, stack=stack, monitor=monitor)
     settings.SETTINGS.callbacks = Hooks()
     own = {f"{PROJECT}:{key}": value for key, value in config.items()}
     pulumi.runtime.set_all_config({**own, "aws:region": REGION})
     looked, knew = found.look, known.known
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def program() -> None:
+    def program() -> pulumi.Output[None]:
         runpy.run_module("infra", run_name="__main__")
+        outputs = get_root_resource().outputs  # type: ignore[union-attr]
+        return pulumi.Output.all(**outputs).apply(monitor.outputs.update)
 
     try:
         found.look, known.known = (lambda *_: what), Known
         program()
     finally:
         found.look, known.known = looked, knew
-    return {one.name: one for one in monitor.kept}
+    return monitor

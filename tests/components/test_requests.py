@@ -12,9 +12,10 @@ import pytest
 
 from infra import tags
 from infra.components import capacity
+from infra.lookup.found import Found
 from infra.lookup.volume import restored
-from tests.components.programs import ADOPTED, BLANK, ME, TAKEN, program
-from tests.components.requests import HOST_KEY, Registered
+from tests.components.programs import ADOPTED, BLANK, ME, TAKEN, program, ran
+from tests.components.requests import COMPUTED, HOST_KEY, Registered
 
 ALWAYS = {'tags["zagent:format"]', 'tags["zagent:owner"]'}
 AT_BIRTH = {"snapshotId", "encrypted", "kmsKeyId", "type"}
@@ -178,3 +179,42 @@ def test_a_lack_of_capacity_names_the_other_zones() -> None:
     assert "no g6e.xlarge free in us-east-1a now; us-east-1b offers" in told
     assert "safe to run again" in told
     assert capacity.advice(["VcpuLimitExceeded"], "g6e.xlarge", "us-east-1a", offered) == ""
+    alone = capacity.advice(["InsufficientInstanceCapacity"], "g6e.xlarge", "us-east-1a", offered[:1])
+    assert "free in us-east-1a now; no other zone of this region offers the type. Nothing is lost" in alone
+
+
+@pytest.mark.parametrize(
+    ("what", "changed"),
+    [
+        (BLANK, {}),
+        (ADOPTED, {}),
+        (replace(BLANK, choice=restored(TAKEN, "how")), {}),
+        (BLANK, {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k"}),
+        (BLANK, {"snapshotRoot": True}),
+        (BLANK, {"sshCidrs": []}),
+    ],
+    ids=["blank", "adopted", "restored", "a key that exists", "snapshots of the system disk", "Session Manager"],
+)
+def test_no_stack_makes_a_key(key: Path, what: Found, changed: dict[str, Any]) -> None:
+    """Of KMS: destroyed with the stack it would take the kept volume's data along."""
+    made = program(key, what, **changed)
+    assert not [name for name, one in made.items() if one.kind.startswith("aws:kms")]
+    assert {"data-volume", "host-instance"} <= made.keys()
+
+
+def test_what_people_and_scripts_ask_the_stack_for(key: Path) -> None:
+    """By these names and no others."""
+    outputs = ran(key).outputs
+    assert outputs == {
+        "instance_id": "host-instance-id",
+        "host": COMPUTED["publicIp"],
+        "host_key": HOST_KEY["public_key"],
+        "ssh": f"ssh ubuntu@{COMPUTED['publicIp']}",
+        "ssh_user": "ubuntu",
+        "volume_id": "data-volume-id",
+        "volume_zone": "us-east-1a",
+        "volume_adopted": False,
+        "snapshot_policy_id": "snapshots-data-id",
+        "mount_point": "/data",
+    }
+    assert ran(key, ADOPTED).outputs["volume_adopted"] is True

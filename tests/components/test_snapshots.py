@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from botocore.validate import ParamValidator
 from infra import tags
 from infra.account.caller import Caller
 from infra.components import documents
-from tests.components.programs import BLANK, ME, program
+from tests.components.programs import BLANK, ME, program, ran
 from tests.components.requests import COMPUTED
 
 
@@ -59,6 +60,13 @@ def test_the_system_disk_is_snapshotted_only_when_asked(key: Path) -> None:
     assert policy["schedules"][0]["retainRule"] == {"count": 3}
     there = program(key, replace(BLANK, policy="policy-1", root_policy="policy-2"), snapshotRoot=True)
     assert [there[f"snapshots-{one}"].imported for one in ("data", "root")] == ["policy-1", "policy-2"]
+
+
+@pytest.mark.parametrize("stack", ["dev", "a.b", "x" * 100])
+def test_dlm_takes_a_policys_description(key: Path, stack: str) -> None:
+    """Whatever the stack's name: letters, digits, blanks, _ and -, 500 at most (DLM's PolicyDescription)."""
+    (policy,) = [one for one in ran(key, stack=stack).kept if one.name == "snapshots-data"]
+    assert re.fullmatch(r"[0-9A-Za-z _-]{1,500}", policy.inputs["description"])
 
 
 def test_the_request_of_a_policy_is_as_dlm_wants_it(key: Path) -> None:
