@@ -10,6 +10,7 @@ from infra.account import caller as callers
 from infra.account import hosts, images, policies, quotas, sessions, snapshots, types, volumes
 from infra.account.caller import Caller
 from infra.account.hosts import Host
+from infra.account.snapshots import Snapshot
 from infra.account.types import InstanceType
 from infra.errors import NoImage, TypeNotOffered, VolumeGone
 from infra.lookup import limits, zone
@@ -118,8 +119,17 @@ def _made(settings: Settings, owner: str) -> Choice:
     if settings.restore != AUTO:
         named = snapshots.with_id(settings.access, settings.restore)
         return restored(require_usable(settings.restore, named), "named by restore")
-    found = newest(snapshots.with_tags(settings.access, settings.own_tags), owner)
-    return restored(found, "the newest") if found else blank("no volume or snapshot carries this stack's tags")
+    there = snapshots.with_tags(settings.access, settings.own_tags)
+    found = newest(there, owner)
+    return restored(found, "the newest") if found else blank(_none_of(there))
+
+
+def _none_of(there: Sequence[Snapshot]) -> str:
+    if not there:
+        return "no volume or snapshot carries this stack's tags"
+    return (
+        f"no snapshot is completed and of a volume that was not purged; `restore` can name one, such as {there[0].id}"
+    )
 
 
 def _type(settings: Settings) -> InstanceType:

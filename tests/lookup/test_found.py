@@ -12,6 +12,7 @@ import pytest
 from infra import tags
 from infra.account.caller import Caller
 from infra.account.quotas import code_of
+from infra.account.snapshots import DAILY, FINAL
 from infra.errors import (
     CloudError,
     HostLeftBehind,
@@ -63,6 +64,20 @@ def test_a_fresh_account(cloud: Cloud) -> None:
     assert found.warnings == []
     assert cloud.ec2.describe_volumes()["Volumes"] == []
     assert ids(cloud) == before
+
+
+def test_a_purged_volume_is_not_brought_back_by_itself(cloud: Cloud) -> None:
+    """But it is told which of its snapshots could be."""
+    purged = cloud.volume()
+    cloud.snapshot(purged, **DATA, **{tags.KIND: DAILY})
+    last = cloud.snapshot(purged, **DATA, **{tags.KIND: FINAL})
+    cloud.ec2.delete_volume(VolumeId=purged)
+    found = look(settings(), Known())
+    assert (found.choice.volume, found.choice.snapshot) == (None, None)
+    assert f"of a volume not purged; `restore` can name one, such as {last}" in found.choice.why
+    named = look(settings(restore=last), Known()).choice.snapshot
+    assert named is not None
+    assert named.id == last
 
 
 def test_what_is_configured_goes_first(cloud: Cloud) -> None:
