@@ -127,9 +127,7 @@ def _made(settings: Settings, owner: str) -> Choice:
 def _none_of(there: Sequence[Snapshot]) -> str:
     if not there:
         return "no volume or snapshot carries this stack's tags"
-    return (
-        f"no snapshot is completed and of a volume that was not purged; `restore` can name one, such as {there[0].id}"
-    )
+    return f"no snapshot is completed and of a volume not purged; `restore` can name one, such as {there[0].id}"
 
 
 def _type(settings: Settings) -> InstanceType:
