@@ -38,8 +38,9 @@ def prune(
 ) -> None:
     """Delete your snapshots of this stack that are beyond the count, such as those an earlier policy left.
 
-    Of each volume the newest stay, so many verified ones and so many others; and all that a living policy counts,
-    final ones, what is restored next, and whatever is somebody else's.
+    So many stay, verified ones and others apart, the living volume's first; of a volume that is gone the newest of
+    each, unless there is a final one. So do all that a living policy counts, final ones, what is restored next, and
+    whatever is somebody else's.
     """
     from datetime import datetime, timezone
 

@@ -14,7 +14,7 @@ from infra.account.snapshots import VERIFIED, Snapshot
 from infra.cli.status_facts import iso
 from infra.operations.advice import age
 from infra.operations.prune import Outcome, Plan
-from infra.operations.snapshots import Listed
+from infra.operations.snapshots import ROOT, Listed
 
 HEAD = ("SNAPSHOT", "TAKEN (UTC)", "AGE", "KIND", "STATE", "SIZE", "OF VOLUME", "")
 
@@ -90,13 +90,17 @@ def planned(output: Output, plan: Plan, now: datetime, *, dry_run: bool) -> None
     if not plan.doomed:
         output.say(f"nothing is beyond the count; {stays}")
         return
-    rows = [(one.id, _minute(one.started), age(one.started, now), one.kind, one.volume) for one in plan.doomed]
+    rows = [_doomed(one, now, ROOT if one in plan.there.roots else one.kind) for one in plan.doomed]
     for one, line in zip(plan.doomed, table(rows), strict=True):
         if dry_run:
             output.result(text.printable(line), snapshot=one.id, deleted=False, why="dry run")
         else:
             output.say(line)
     output.say(f"{stays}; these {'would go' if dry_run else 'go'}")
+
+
+def _doomed(one: Snapshot, now: datetime, kind: str) -> tuple[str, ...]:
+    return one.id, _minute(one.started), age(one.started, now), kind, one.volume
 
 
 def outcome(output: Output, one: Outcome) -> None:

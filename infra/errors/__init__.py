@@ -4,7 +4,7 @@ ZagentError
 ├── CloudError    50-59  can the cloud be as wanted?
 ├── HostError     60-69  can the host be reached, and is it safe to touch?
 ├── AdoptionError 70-79  which volume is the stack's, and can it be what is wanted?
-└── SnapshotError 80-89  can a snapshot be made, used, deleted? and a volume?
+└── SnapshotError 80-89  can a snapshot be made, used, deleted? a volume? a system disk?
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ from infra.errors.host import (
 from infra.errors.snapshot import (
     NoSnapshot,
     NotConfirmed,
+    NotProved,
     PurgeRefused,
+    ResetRefused,
     RestoreRefused,
     SnapshotError,
     SnapshotFailed,
@@ -78,11 +80,13 @@ __all__ = [
     "NoStack",
     "NoWayIn",
     "NotConfirmed",
+    "NotProved",
     "NotYours",
     "OtherStack",
     "PackagesUnavailable",
     "PurgeRefused",
     "QuotaTooSmall",
+    "ResetRefused",
     "RestoreRefused",
     "SnapshotError",
     "SnapshotFailed",

@@ -46,6 +46,20 @@ class RestoreRefused(SnapshotError):
     remedy = "{hint}"
 
 
+class NotProved(SnapshotError):
+    """The weights on {address} are not proved: {why}"""
+
+    exit_code = 87
+    remedy = "on the host: `zagent verify` tells which files are bad, `zagent pull --repair` fetches them again"
+
+
+class ResetRefused(SnapshotError):
+    """The system disk of {instance} is not replaced: {why}"""
+
+    exit_code = 88
+    remedy = "{hint}"
+
+
 class NotConfirmed(SnapshotError):
     """Nothing was changed: {why}"""
 

@@ -15,8 +15,9 @@ from infra.settings import Settings
 
 @dataclass(frozen=True)
 class Found:
-    """A running host: how to log in, and the data volume attached to it."""
+    """A running host: its instance, how to log in, and the data volume attached to it."""
 
+    instance_id: str
     login: Login
     volume_id: str
 
@@ -38,7 +39,7 @@ def host(settings: Settings) -> Found:
     if volume is None:
         serial = f"of a volume of {settings.project}/{settings.stack}"
         raise DiskMissing(address=running[0].id, serial=serial, disks="none that carries its tags")
-    return Found(_login(settings, running[0]), volume.id)
+    return Found(running[0].id, _login(settings, running[0]), volume.id)
 
 
 def _login(settings: Settings, found: Host) -> Login:

@@ -17,9 +17,9 @@ ENDED = ("completed", "error")
 class There:
     """What there is of a stack.
 
-    ``volumes`` are the living data volumes, ``policies`` the living snapshot policies, of either disk. ``data`` are the
-    data volumes' snapshots, ``roots`` the system disk's; both newest first by AWS's own clock, ours plays no part.
-    ``strangers`` says that somebody else owns one of the data volumes.
+    ``volumes`` are the living data volumes, ``disks`` the living system disks, ``policies`` the living snapshot
+    policies of either. ``data`` are the data volumes' snapshots, ``roots`` the system disks'; both newest first by
+    AWS's own clock, ours plays no part. ``strangers`` says that somebody else owns one of the data volumes.
     """
 
     you: str
@@ -28,45 +28,52 @@ class There:
     data: Sequence[Snapshot] = ()
     roots: Sequence[Snapshot] = ()
     strangers: bool = False
+    disks: frozenset[str] = frozenset()
 
     def beyond(self, keep: int, named: str) -> list[Snapshot]:
         """Those that can go, oldest first; ``named`` is the snapshot that the configuration names.
 
-        Of each volume the newest stay, the verified and the others apart: ``keep`` of a living one; one of a volume
-        that is gone, but none where its final snapshot holds the same. What ``pulumi up`` would restore stays, too,
-        and the newest of the system disk.
+        Of each sort, verified ones and others, ``keep`` stay: the newest of the living volume, and where it has fewer,
+        the newest of those that are gone. Each of these keeps its newest of either sort, unless its final snapshot
+        holds the same. What ``pulumi up`` would restore stays, too; and ``keep`` of the system disk's.
         """
-        kept = {
-            named,
-            *self._restored(),
-            *(one for volume in self._all_volumes() for one in self._needed(volume, keep)),
-        }
-        kept.update(one.id for one in [one for one in self.roots if one.completed][:1])
+        kept = {named, *self._restored(), *self._of_sort(True, keep), *self._of_sort(False, keep)}
+        kept.update([one.id for one in self.roots if one.completed][:keep])
         return [one for one in reversed([*self.data, *self.roots]) if one.id not in kept and self.deletable(one)]
 
     def deletable(self, one: Snapshot) -> bool:
         """Whether a snapshot is the caller's, no final one, at rest, and counted by no policy that there is."""
-        if one.state not in ENDED or self._is_counted(one):
+        if one.state not in ENDED or one.kind == FINAL or self.counted(one):
             return False
-        return self._policys_root(one) if one in self.roots else one.owner == self.you and one.kind != FINAL
+        return self._policys_root(one) if one in self.roots else one.owner == self.you
 
-    def _is_counted(self, one: Snapshot) -> bool:
-        """A policy deletes the oldest of a volume's itself, as long as both are there."""
-        return one.tags.get(MADE_BY, "") in self.policies and (one in self.roots or one.volume in self.volumes)
+    def counted(self, one: Snapshot) -> bool:
+        """Whether a living policy counts it: it took it, and the volume lives as well.
+
+        A policy that goes by count lets go of what it took once the volume is gone (AWS re:Post, "Why aren't my
+        retention policies deleting Amazon EBS snapshots").
+        """
+        return one.tags.get(MADE_BY, "") in self.policies and one.volume in self.volumes | self.disks
 
     def _policys_root(self, one: Snapshot) -> bool:
         """A system disk's carries no owner: it is the caller's if a policy took it, and all of the stack is theirs."""
-        theirs = self.strangers or any(other.owner != self.you for other in self.data)
-        return MADE_BY in one.tags and not theirs and bool(self.volumes or self.data)
+        shared = self.strangers or any(other.owner != self.you for other in self.data)
+        nobodys = not self.volumes and not self.data
+        return MADE_BY in one.tags and one.owner in ("", self.you) and not shared and not nobodys
 
-    def _all_volumes(self) -> set[str]:
-        return {one.volume for one in self.data}
+    def _of_sort(self, verified: bool, keep: int) -> Iterator[str]:
+        """Those of a sort that stay for the sake of the count; somebody else's don't count, they may go any time."""
+        whole = [one for one in self._own() if one.kind != FINAL and (one.kind == VERIFIED) is verified]
+        living = [one for one in whole if one.volume in self.volumes]
+        gone = [one for one in whole if one.volume not in self.volumes]
+        for volume in self.volumes:
+            yield from [one.id for one in living if one.volume == volume][:keep]
+        yield from [one.id for one in gone[: max(0, keep - len(living))]]
+        purged = {one.volume for one in self._own() if one.kind == FINAL}
+        yield from {one.volume: one.id for one in reversed(gone) if one.volume not in purged}.values()
 
-    def _needed(self, volume: str, keep: int) -> Iterator[str]:
-        whole = [one for one in self.data if one.volume == volume and one.completed]
-        number = max(1, keep) if volume in self.volumes else 0 if any(one.kind == FINAL for one in whole) else 1
-        for verified in (True, False):
-            yield from [one.id for one in whole if (one.kind == VERIFIED) is verified and one.kind != FINAL][:number]
+    def _own(self) -> list[Snapshot]:
+        return [one for one in self.data if one.completed and one.owner == self.you]
 
     def _restored(self) -> Iterator[str]:
         found = newest([one for one in self.data if one.owner == self.you], self.you)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from botocore.exceptions import ClientError
 
 from infra import tags
-from infra.account import policies, snapshots
+from infra.account import policies, snapshots, volumes
 from infra.account.access import answered
 from infra.account.snapshots import Snapshot
 from infra.errors import CloudRefused
@@ -47,16 +47,21 @@ def plan(settings: Settings, keep: int) -> Plan:
     Raises:
         CloudRefused: AWS does not answer.
     """
-    there = _there(look(settings))
+    there = of_status(look(settings))
     doomed = there.beyond(keep, settings.restore)
     kept = [one for one in (*there.data, *there.roots) if one not in doomed]
     return Plan(settings, there, tuple(doomed), tuple(kept))
 
 
-def _there(status: Status) -> There:
-    settings = status.settings
-    targets = (settings.target, settings.root_target)
-    living = [one.id for target in targets for one in policies.with_target(settings.access, tags.SNAPSHOTS, target)]
+def of_status(status: Status) -> There:
+    """What there is of a stack, and which policies and system disks live.
+
+    Raises:
+        CloudRefused: AWS does not answer.
+    """
+    access, targets = status.settings.access, (status.settings.target, status.settings.root_target)
+    living = [one.id for target in targets for one in policies.with_target(access, tags.SNAPSHOTS, target)]
+    disks = [*volumes.with_tags(access, {tags.SNAPSHOTS: targets[1]}), *status.roots.values()]
     return There(
         you=status.you,
         volumes=frozenset(one.id for one in status.volumes),
@@ -64,6 +69,7 @@ def _there(status: Status) -> There:
         data=status.snapshots,
         roots=status.root_snapshots,
         strangers=any(one.owner != status.you for one in status.volumes),
+        disks=frozenset(one.id for one in disks),
     )
 
 
@@ -84,13 +90,12 @@ def _delete(plan: Plan, doomed: Snapshot) -> str:
     #   2. it is as it was when the plan was shown, tag for tag and in the same state,
     # and, as the plan had it from these very tags (There.beyond),
     #   3. it is of this stack: the tags of its data volume, or the target tag of its system disk,
-    #   4. its owner's tag names whoever asks; a system disk's has none: then a policy took it, and no data volume or
-    #      snapshot of the stack is anybody else's,
+    #   4. its owner's tag names whoever asks; a system disk's has none: then a policy took it, and there are data
+    #      volumes or snapshots of the stack, none of them anybody else's,
     #   5. it is no final one, and neither pending nor on its way out of an archive,
-    #   6. no living policy counts it,
-    #   7. of each volume so many newer ones stay, verified and others apart; one of each where the volume is gone
-    #      without a completed final one; and the newest of the system disk,
-    #   8. the one stays that `pulumi up` would restore, and the one that `restore` names.
+    #   6. no living policy took it of a living volume,
+    #   7. so many of its sort stay, the living volume's first; of its volume the newest, unless there is a final one,
+    #   8. it is neither what `pulumi up` would restore nor what `restore` names.
     if found is None:
         return "it is gone"
     if replace(found, progress=doomed.progress) != doomed:

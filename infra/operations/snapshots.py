@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.account.policies import MADE_BY
 from infra.account.snapshots import Snapshot
+from infra.operations.prunable import There
+from infra.operations.prune import of_status
 from infra.operations.status import Status, look
 from infra.settings import Settings
 
@@ -31,7 +34,8 @@ def of_stack(settings: Settings) -> list[Listed]:
     status = look(settings)
     left_behind = status.left_behind
     data = [_data(status, one, one in left_behind) for one in status.snapshots]
-    return [*data, *(Listed(one, ROOT) for one in status.root_snapshots)]
+    there = of_status(status)
+    return [*data, *(_root(there, one) for one in there.roots)]
 
 
 def _data(status: Status, one: Snapshot, left_behind: bool) -> Listed:
@@ -42,3 +46,10 @@ def _data(status: Status, one: Snapshot, left_behind: bool) -> Listed:
     if one.owner != status.you:
         notes.append(f"of {one.owner}" if one.owner else "of nobody knows whom")
     return Listed(one, one.kind, left_behind, tuple(notes))
+
+
+def _root(there: There, one: Snapshot) -> Listed:
+    if MADE_BY not in one.tags or there.counted(one):
+        return Listed(one, ROOT)
+    earlier_disk = one.tags[MADE_BY] in there.policies
+    return Listed(one, ROOT, True, ("of an earlier disk" if earlier_disk else "by an earlier policy",))

@@ -31,14 +31,23 @@ def take(access: Access, volume: Volume, own: Mapping[str, str], say: Say) -> Sn
         SnapshotFailed: it is not, and never will be.
         CloudRefused: AWS does not answer, or refuses.
     """
+    made = begin(access, volume, own)
+    say(f"{made}: a snapshot of {volume.id}, {volume.size} GiB; this takes minutes")
+    return completed(access, volume.id, made, say)
+
+
+def begin(access: Access, volume: Volume, own: Mapping[str, str]) -> str:
+    """Begin a snapshot with these tags; its id. It holds what the volume held at this moment (EC2, CreateSnapshot).
+
+    Raises:
+        CloudRefused: AWS does not answer, or refuses.
+    """
     with answered():
-        made = access.ec2.create_snapshot(
+        return access.ec2.create_snapshot(
             VolumeId=volume.id,
             Description=f"zagent: {volume.id}",
             TagSpecifications=[{"ResourceType": "snapshot", "Tags": tags.listed(tags.settable(own))}],
         )["SnapshotId"]
-    say(f"{made}: a snapshot of {volume.id}, {volume.size} GiB; this takes minutes")
-    return completed(access, volume.id, made, say)
 
 
 def completed(access: Access, volume_id: str, snapshot_id: str, say: Say) -> Snapshot:
