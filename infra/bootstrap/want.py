@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zagent.settings import SERVICE_USER
 from zagent.volume.layout import Layout
 
 ROOT = "/data"
@@ -21,8 +22,6 @@ AGENTS = "/opt/zagent"
 """The agent's own code, one folder for each version: on the system disk, as root runs it."""
 
 USERS = str(LAYOUT.users)
-
-SERVICE_USER = "zagent"
 
 AGENT_ENV = "/etc/zagent/agent.env"
 ENVIRONMENT = "/etc/environment"

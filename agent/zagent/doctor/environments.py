@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zagent.doctor.check import Finding, ok, warning
 from zagent.errors import UsageError
-from zagent.settings import AGENT_ENV, DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, SERVICE_USER, Settings, variables
+from zagent.settings import AGENT_ENV, DATA_ROOT, HF_HOME, MODELSCOPE_CACHE, Settings, variables
 from zagent.volume.layout import Layout
 
 ENVIRONMENT = Path("/etc/environment")
@@ -60,19 +60,20 @@ def _environment(agent: Mapping[str, str]) -> Iterator[str]:
 
 
 def _profile(agent: Mapping[str, str], user: str) -> Iterator[str]:
-    """Started with what agent.env says, a login shell must end with that, but for a HF_HOME of the user's own."""
+    """Started with what agent.env says, a login shell must end with that; who has a folder on the volume (not the
+    service user, nor root as a rule) with a HF_HOME of their own.
+    """
     if not PROFILE.exists():
         yield f"{PROFILE} is missing"
         return
-    wanted = dict(agent)
-    if DATA_ROOT in agent and user != SERVICE_USER:
-        wanted[HF_HOME] = str(Layout(Path(agent[DATA_ROOT])).huggingface(user))
+    layout = Layout(Path(agent.get(DATA_ROOT, "/data")))
+    own = {HF_HOME: str(layout.huggingface(user))} if layout.home(user).is_dir() else {}
     try:
         found = _sourced(PROFILE, {**agent, "USER": user, "LOGNAME": user})
     except (OSError, subprocess.SubprocessError) as error:
         yield f"{PROFILE} can't be run: {error}"
     else:
-        yield from (f"{PROFILE}: {one}" for one in differences(found, wanted))
+        yield from (f"{PROFILE}: {one}" for one in differences(found, {**agent, **own}))
 
 
 def _sourced(path: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from zagent.settings import SERVICE_USER
 from zagent.volume import users
 from zagent.volume.users import Account
 
@@ -14,7 +15,7 @@ from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place
 from infra.bootstrap.steps.users import AddUser, MakeFolder
-from infra.bootstrap.want import SERVICE_USER, USERS, Want
+from infra.bootstrap.want import USERS, Want
 from infra.errors import HostUnsuitable
 
 SERVICE_NUMBER = 47100
