@@ -35,7 +35,7 @@ class There:
 
         Of each sort, verified ones and others, ``keep`` stay: the newest of the living volume, and where it has fewer,
         the newest of those that are gone. Each of these keeps its newest of either sort, unless its final snapshot
-        holds the same. What ``pulumi up`` would restore stays, too; and ``keep`` of the system disk's.
+        holds the same. What ``pulumi up`` would restore stays, whatever else; and ``keep`` of the system disk's.
         """
         kept = {named, *self._restored(), *self._of_sort(True, keep), *self._of_sort(False, keep)}
         kept.update([one.id for one in self.roots if one.completed][:keep])

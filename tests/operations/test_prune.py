@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 from zagent.cli.commands import app
 
 from infra import tags
-from infra.account import snapshots
-from infra.account.snapshots import DAILY, FINAL, VERIFIED
-from infra.errors import CloudRefused
+from infra.account.snapshots import DAILY, VERIFIED
 from infra.operations import prune
 from tests.configured import settings
 from tests.operations.cloud import DATA, Cloud
@@ -40,35 +36,6 @@ def test_the_oldest_are_deleted(cloud: Cloud) -> None:
     assert old not in stay(cloud)
 
 
-def test_another_stacks_are_not_even_seen(cloud: Cloud) -> None:
-    """Nor is one deleted that lost the tag since the plan was shown."""
-    volume = cloud.volume()
-    cloud.snapshot(volume, **DATA | {tags.STACK: "prod"})
-    doomed = cloud.snapshot(volume, **DATA)
-    cloud.snapshot(volume, **DATA)
-    plan = prune.plan(settings(), 1)
-    assert [each.id for each in plan.doomed] == [doomed]
-    cloud.ec2.delete_tags(Resources=[doomed], Tags=[{"Key": tags.STACK}])
-    assert carried_out(plan) == ["it changed meanwhile"]
-    assert doomed in stay(cloud)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{tags.OWNER: "arn:aws:iam::1:user/ann"}, {tags.KIND: FINAL}, {"note": "mine"}],
-    ids=["owner", "final", "any tag"],
-)
-def test_what_changed_since_the_plan_stays(cloud: Cloud, change: dict[str, str]) -> None:
-    """It is looked at again right before."""
-    volume = cloud.volume()
-    doomed = cloud.snapshot(volume, **DATA)
-    cloud.snapshot(volume, **DATA)
-    plan = prune.plan(settings(), 1)
-    cloud.ec2.create_tags(Resources=[doomed], Tags=tags.listed(change))
-    assert carried_out(plan) == ["it changed meanwhile"]
-    assert doomed in stay(cloud)
-
-
 def test_one_that_is_gone_meanwhile_is_told(cloud: Cloud) -> None:
     """By somebody else's hand, or the policy's."""
     volume = cloud.volume()
@@ -77,53 +44,6 @@ def test_one_that_is_gone_meanwhile_is_told(cloud: Cloud) -> None:
     plan = prune.plan(settings(), 1)
     cloud.ec2.delete_snapshot(SnapshotId=doomed)
     assert carried_out(plan) == ["it is gone"]
-
-
-def test_only_this_accounts_are_looked_at(cloud: Cloud) -> None:
-    """Not the public one of an image, whatever its tags."""
-    [image] = cloud.ec2.describe_images(Owners=["amazon"], MaxResults=1000)["Images"][:1]
-    public = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
-    access = settings().access
-    assert snapshots.with_id(access, public) is not None
-    assert snapshots.own(access, public) is None
-
-
-def test_what_an_image_uses_is_told_and_skipped(cloud: Cloud) -> None:
-    """It is no reason to end."""
-    image = cloud.ec2.create_image(InstanceId=cloud.host(cloud.volume()), Name="mine")["ImageId"]
-    used, free = snapshots.own(settings().access, stay(cloud)[0]), cloud.snapshot(cloud.volume(), **DATA)
-    other = snapshots.own(settings().access, free)
-    assert used
-    assert other
-    first, second = carried_out(replace(prune.plan(settings(), 1), doomed=(used, other)))
-    assert first.startswith("AWS keeps it: ")
-    assert image in first
-    assert second == ""
-    assert stay(cloud) == [used.id]
-
-
-def test_a_right_that_is_missing_ends_it(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else would be deleted either; the local API knows no rights, so its answer is made up here."""
-    volume = cloud.volume()
-    made = [cloud.snapshot(volume, **DATA) for _ in range(2)]
-    plan = prune.plan(settings(), 1)
-
-    def refuse(**_: object) -> None:
-        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DeleteSnapshot")
-
-    monkeypatch.setattr(plan.settings.access.ec2, "delete_snapshot", refuse)
-    with pytest.raises(CloudRefused, match="UnauthorizedOperation"):
-        carried_out(plan)
-    assert stay(cloud) == sorted(made)
-
-
-def test_what_the_policy_counts_stays(cloud: Cloud) -> None:
-    """However few are asked for."""
-    cloud.volume()
-    policy = cloud.policy()
-    for _ in range(3):
-        cloud.run(policy)
-    assert prune.plan(settings(), 1).doomed == ()
 
 
 def run(*words: str) -> Result:
@@ -166,3 +86,27 @@ def test_every_snapshot_is_listed_with_its_kind(cloud: Cloud) -> None:
     head, *rows = run("ls").stdout.splitlines()
     assert head.startswith("SNAPSHOT ")
     assert len(rows) == 4
+
+
+def root_notes(left_behind: bool) -> list[list[str]]:
+    """What `ls` says of the system disk's snapshots that are left behind, or of the others."""
+    told = map(json.loads, run("ls", "--json").stdout.splitlines())
+    return [each["notes"] for each in told if each["kind"] == "root" and each["left_behind"] is left_behind]
+
+
+def test_the_system_disks_are_told_as_such(cloud: Cloud) -> None:
+    """Left behind by an earlier policy or of an earlier disk; a prune names them as `ls` does."""
+    volume = cloud.volume()
+    tagged: Any = {"ResourceType": "volume", "Tags": tags.listed({tags.SNAPSHOTS: "zagent/dev/root"})}
+    disk = cloud.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, TagSpecifications=[tagged])["VolumeId"]
+    cloud.snapshot(volume, **DATA)
+    earlier = cloud.policy("zagent/dev/root")
+    cloud.run(earlier)
+    cloud.dlm.delete_lifecycle_policy(PolicyId=earlier)
+    cloud.run(cloud.policy("zagent/dev/root"))
+    assert root_notes(False) == [[]]
+    assert root_notes(True) == [["by an earlier policy"]]
+    cloud.ec2.delete_volume(VolumeId=disk)
+    assert root_notes(True) == [["of an earlier disk"], ["by an earlier policy"]]
+    [line] = run("prune", "--keep", "1", "--dry-run").stdout.splitlines()
+    assert line.split()[-2:] == ["root", disk]
