@@ -96,9 +96,7 @@ class GpuHost(pulumi.ComponentResource):
                 ignore_changes=[] if settings.ami_id else ["ami"],
                 # Session Manager must find its rights at the first boot.
                 depends_on=[args.identity.may],
-                hooks=pulumi.ResourceHookBinding(
-                    on_error=[capacity.hook(settings.instance_type, found.zone, found.offered)]
-                ),
+                hooks=pulumi.ResourceHookBinding(on_error=[capacity.hook(settings, found)]),
             ),
         )
 

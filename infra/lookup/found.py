@@ -127,7 +127,10 @@ def _made(settings: Settings, owner: str) -> Choice:
 def _none_of(there: Sequence[Snapshot]) -> str:
     if not there:
         return "no volume or snapshot carries this stack's tags"
-    return f"no snapshot is completed and of a volume not purged; `restore` can name one, such as {there[0].id}"
+    usable = next((one.id for one in there if one.completed), "")
+    if not usable:
+        return f"no snapshot of this stack is completed; the newest, {there[0].id}, is {there[0].state}"
+    return f"no snapshot is completed and of a volume not purged; `restore` can name one, such as {usable}"
 
 
 def _type(settings: Settings) -> InstanceType:

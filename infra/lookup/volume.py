@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infra import tags
 from infra.account.hosts import Host
-from infra.account.snapshots import FINAL, Snapshot
+from infra.account.snapshots import FINAL, OTHER, Snapshot
 from infra.account.volumes import Volume
 from infra.errors import (
     HostLeftBehind,
@@ -99,18 +99,40 @@ def require_own(settings: Settings, volume: Volume) -> None:
 def newest(found: Sequence[Snapshot], owner: str) -> Snapshot | None:
     """The newest completed one of a stack's snapshots, by whoever asks; ``found`` is newest first.
 
-    A volume that was purged is not brought back by itself, neither from its final snapshot nor from an earlier one;
-    a final snapshot that never completed is a purge that never was.
+    A volume that was purged is not brought back by itself, neither from its final snapshot nor from an earlier one,
+    but for the one that the volume was made of that took its place; a final snapshot that never completed is a purge
+    that never was.
 
     Raises:
         SnapshotNotYours: there are some, all of them of a volume that somebody else made.
     """
-    purged = {one.volume for one in found if one.kind == FINAL and one.completed}
-    usable = [one for one in found if one.completed and one.volume not in purged]
+    completed = [one for one in found if one.completed]
+    purged = {one.volume for one in completed if one.kind == FINAL}
+    moved = [one.id for one in _moved(completed)]
+    usable = [one for one in completed if one.volume not in purged or one.id in moved]
     own = [one for one in usable if one.owner == owner]
     if usable and not own:
         raise SnapshotNotYours(snapshot=usable[0].id, whose=_whose(usable[0].owner), you=owner)
     return own[0] if own else None
+
+
+def _moved(completed: Sequence[Snapshot]) -> Iterator[Snapshot]:
+    """Those of purged volumes that were taken to make of them the volumes that took their place; newest first.
+
+    The final snapshot of a volume that had lost its place says so: what was purged was a left-over, and what the stack
+    had went on in another volume, which may be lost before it has a snapshot of its own. The one that it was made of
+    was the first's last, and is of no other kind. Once the stack's own volume is purged, all before is thrown away.
+    """
+    left_over: set[str] = set()
+    for one in completed:
+        if one.kind == FINAL:
+            if tags.FORMER not in one.tags:
+                return
+            left_over.add(one.volume)
+        elif one.volume in left_over:
+            left_over.remove(one.volume)
+            if one.kind == OTHER:
+                yield one
 
 
 def require_usable(snapshot_id: str, found: Snapshot | None) -> Snapshot:

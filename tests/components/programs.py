@@ -26,12 +26,12 @@ TAKEN = Snapshot("snap-1", "vol-1", 100, datetime(2026, 1, 1, tzinfo=timezone.ut
 
 def program(key: Path, what: Found = BLANK, **changed: object) -> dict[str, Registered]:
     """What the program registers by name, with the defaults of Pulumi.yaml and what the test changes."""
-    return {one.name: one for one in ran(key, what, STACK, **changed).kept}
+    return {one.name: one for one in ran(key, what, STACK, False, **changed).kept}
 
 
-def ran(key: Path, what: Found = BLANK, stack: str = STACK, **changed: object) -> Monitor:
+def ran(key: Path, what: Found = BLANK, stack: str = STACK, preview: bool = False, **changed: object) -> Monitor:
     """What stands in the engine's place, after the program ran."""
     chosen = {name: one["default"] for name, one in DECLARED.items()}
     chosen |= {"sshCidrs": ["192.0.2.1/32"], "sshPrivateKeyFile": str(key), **changed}
     given = {name: one if isinstance(one, str) else json.dumps(one) for name, one in chosen.items()}
-    return registered(what, given, stack)
+    return registered(what, given, stack, preview)

@@ -20,6 +20,9 @@ PROJECT, STACK = "zagent", "dev"
 COMPUTED = {"publicIp": "203.0.113.7", "arn": "arn:aws:iam::123456789012:role/r"}
 """What AWS would answer and others ask for."""
 
+UNKNOWN = "only known once it is made"
+"""In the place of an output that a preview can't tell."""
+
 HOST_KEY = {"private_key": "private half", "public_key": "ssh-ed25519 AAAA"}
 
 
@@ -44,12 +47,20 @@ class Registered:
 
 
 class Answers(mocks.Mocks):
-    """Every resource gets an id, and what AWS computes."""
+    """Every resource gets an id, and what AWS computes; in a preview only what is adopted has one, as with the engine.
+
+    It does not know then what AWS computes.
+    """
+
+    def __init__(self, preview: bool = False) -> None:
+        self._preview = preview
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """The inputs come back as outputs."""
+        if self._preview:
+            return args.resource_id or "", args.inputs
         computed = HOST_KEY if args.typ.endswith("HostKey") else {"name": args.name, "keyName": args.name, **COMPUTED}
-        return f"{args.name}-id", {**args.inputs, **computed}
+        return args.resource_id or f"{args.name}-id", {**args.inputs, **computed}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Nothing is asked: the look-ups are done."""
@@ -85,21 +96,27 @@ class Hooks:
         """Nothing was served."""
 
 
-def registered(what: Found, config: Mapping[str, str], stack: str = STACK) -> Monitor:
-    """All that the program registers when this was found."""
-    monitor = Monitor(Answers())
+async def _known(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by name; ``UNKNOWN`` where a preview has none yet."""
+    found = {name: pulumi.Output.from_input(one) for name, one in outputs.items()}
+    return {name: await one.future() if await one.is_known() else UNKNOWN for name, one in found.items()}
+
+
+def registered(what: Found, config: Mapping[str, str], stack: str = STACK, preview: bool = False) -> Monitor:
+    """All that the program registers when this was found, and what it exports, as far as it is known."""
+    answers = Answers(preview)
+    monitor = Monitor(answers)
     settings.ROOT.set(None)  # or the stack would be registered by the first program alone
-    pulumi.runtime.set_mocks(Answers(), project=PROJECT, stack=stack, monitor=monitor)
+    pulumi.runtime.set_mocks(answers, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
     settings.SETTINGS.callbacks = Hooks()
     own = {f"{PROJECT}:{key}": value for key, value in config.items()}
     pulumi.runtime.set_all_config({**own, "aws:region": REGION})
     looked, knew = found.look, known.known
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def program() -> pulumi.Output[None]:
+    async def program() -> None:
         runpy.run_module("infra", run_name="__main__")
-        outputs = get_root_resource().outputs  # type: ignore[union-attr]
-        return pulumi.Output.all(**outputs).apply(monitor.outputs.update)
+        monitor.outputs = await _known(get_root_resource().outputs)  # type: ignore[union-attr]
 
     try:
         found.look, known.known = (lambda *_: what), Known

@@ -13,11 +13,15 @@ import pytest
 from infra import tags
 from infra.components import capacity
 from infra.lookup.found import Found
-from infra.lookup.volume import restored
-from tests.components.programs import ADOPTED, BLANK, ME, TAKEN, program, ran
-from tests.components.requests import COMPUTED, HOST_KEY, Registered
+from infra.lookup.volume import Choice, adopted, restored
+from tests.components.programs import ADOPTED, BLANK, ME, TAKEN, VOLUME, program, ran
+from tests.components.requests import COMPUTED, HOST_KEY, UNKNOWN, Registered
+from tests.configured import settings
 
 ALWAYS = {'tags["zagent:format"]', 'tags["zagent:owner"]'}
+RENEWS = {"availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "multiAttachEnabled", "outpostArn"}
+"""What a volume is renewed for when it differs (hashicorp/terraform-provider-aws, ebs_volume.go: ForceNew)."""
+
 AT_BIRTH = {"snapshotId", "encrypted", "kmsKeyId", "type"}
 
 
@@ -113,8 +117,36 @@ def test_the_persons_tags_are_on_everything_and_take_no_place_of_ours(key: Path)
 def test_an_adopted_volume_keeps_what_was_not_asked_for(key: Path, changed: dict[str, Any], kept: set[str]) -> None:
     """Import and retention always stand together; nothing may ask for its replacement."""
     found = program(key, ADOPTED, **changed)["data-volume"]
-    assert (found.imported, found.request.retainOnDelete) == ("vol-1", True)
+    assert (found.imported, found.request.retainOnDelete, found.request.protect) == ("vol-1", True, False)
     assert found.ignored == ALWAYS | AT_BIRTH | kept
+    asked = {"throughput": changed.get("volumeThroughput", 500), "iops": changed.get("volumeIops")}
+    assert {name: found.inputs.get(name) for name in asked} == asked
+
+
+@pytest.mark.parametrize(
+    "its_own",
+    [
+        {"encrypted": False},
+        {"key": "arn:aws:kms:us-east-1:123456789012:key/its"},
+        {"snapshot": "snap-9"},
+        {"kind": "gp2", "throughput": 0},
+        {"zone": "us-east-1b"},
+    ],
+    ids=["not encrypted", "its own key", "made of a snapshot", "another type", "another zone"],
+)
+def test_nothing_asks_for_another_volume_than_the_adopted(key: Path, its_own: dict[str, Any]) -> None:
+    """Of what AWS would make a new volume for, the zone alone is looked at, and it is the volume's own."""
+    volume = replace(VOLUME, **its_own)
+    what = replace(ADOPTED, choice=adopted(volume, "how"), zone=volume.zone)
+    made = program(key, what, kmsKeyArn="arn:aws:kms:us-east-1:123456789012:key/new", restore="snap-8")
+    disk = made["data-volume"]
+    assert (disk.imported, disk.request.retainOnDelete) == ("vol-1", True)
+    assert not RENEWS & disk.inputs.keys() - disk.ignored - {"availabilityZone"}
+    assert disk.inputs["availabilityZone"] == made["host-instance"].inputs["availabilityZone"] == volume.zone
+    assert "snapshotId" not in disk.inputs
+    assert made["host-data"].inputs["volumeId"] == made["bootstrap"].inputs["volume_id"] == "vol-1"
+    others = {name: one.imported for name, one in made.items() if one.imported}
+    assert others == {"data-volume": "vol-1"}
 
 
 def test_a_volume_from_a_snapshot_and_a_key_that_exists(key: Path) -> None:
@@ -172,15 +204,46 @@ def test_the_volume_is_detached_from_a_stopped_host_and_never_by_force(key: Path
     assert program(key, ADOPTED)["host-data"].inputs.items() >= {"instanceId": "host-instance-id"}.items()
 
 
+LACK = ["… InsufficientInstanceCapacity: …"]
+FORMATTED = {tags.FORMAT: "done:0b6a3a5e-3d6f-4f6b-9a55-7e1f0a9d6c11"}
+
+
 def test_a_lack_of_capacity_names_the_other_zones() -> None:
     """And that the same command may be run again; other errors speak for themselves."""
-    offered = ["us-east-1a", "us-east-1b"]
-    told = capacity.advice(["… InsufficientInstanceCapacity: …"], "g6e.xlarge", "us-east-1a", offered)
-    assert "no g6e.xlarge free in us-east-1a now; us-east-1b offers" in told
-    assert "safe to run again" in told
-    assert capacity.advice(["VcpuLimitExceeded"], "g6e.xlarge", "us-east-1a", offered) == ""
-    alone = capacity.advice(["InsufficientInstanceCapacity"], "g6e.xlarge", "us-east-1a", offered[:1])
-    assert "free in us-east-1a now; no other zone of this region offers the type. Nothing is lost" in alone
+    told = capacity.advice(LACK, settings(), replace(BLANK, offered=("us-east-1a", "us-east-1b", "us-east-1c")))
+    assert "AWS has no g6e.xlarge free in us-east-1a now; us-east-1b, us-east-1c may have one. Nothing is lost" in told
+    assert "`pulumi up` is safe to run again; to move: `pulumi destroy`" in told
+    assert capacity.advice(["VcpuLimitExceeded"], settings(), BLANK) == ""
+
+
+@pytest.mark.parametrize("what", [BLANK, ADOPTED])
+def test_a_lack_of_capacity_where_there_is_nowhere_else(what: Found) -> None:
+    """Nobody is sent to another zone; another type may be had."""
+    told = capacity.advice(LACK, settings(), replace(what, offered=("us-east-1a",)))
+    assert "free in us-east-1a now; no other zone of this region offers the type. Nothing is lost" in told
+    assert told.endswith("to take another type: `pulumi config set instanceType TYPE`")
+    assert "to move" not in told
+
+
+@pytest.mark.parametrize(
+    ("choice", "changed", "copied"),
+    [
+        (BLANK.choice, {}, False),
+        (adopted(VOLUME, "how"), {}, False),
+        (adopted(VOLUME, "how"), {"volumeId": "vol-1"}, True),
+        (adopted(replace(VOLUME, tags=FORMATTED), "how"), {}, True),
+        (adopted(replace(VOLUME, snapshot="snap-1"), "how"), {}, True),
+        (restored(TAKEN, "how"), {}, True),
+    ],
+    ids=["a new one", "one that an earlier up made", "named", "formatted", "of a snapshot", "from a snapshot"],
+)
+def test_a_volume_that_was_never_formatted_is_not_copied_to_move(
+    choice: Choice, changed: dict[str, str], copied: bool
+) -> None:
+    """A copy is made of a snapshot, so nothing would ever format it; what may hold data is always copied."""
+    told = capacity.advice(LACK, settings(**changed), replace(BLANK, choice=choice))
+    assert ("zagent cloud snapshot restore --zone ZONE" in told) is copied
+    assert ("zagent cloud volume purge VOL_ID" in told) is not copied
 
 
 @pytest.mark.parametrize(
@@ -217,4 +280,19 @@ def test_what_people_and_scripts_ask_the_stack_for(key: Path) -> None:
         "snapshot_policy_id": "snapshots-data-id",
         "mount_point": "/data",
     }
-    assert ran(key, ADOPTED).outputs["volume_adopted"] is True
+    assert ran(key, ADOPTED).outputs == outputs | {"volume_id": "vol-1", "volume_adopted": True}
+    closed = ran(key, sshCidrs=[]).outputs
+    assert closed.keys() == outputs.keys()
+    assert closed["host"] == "host-instance-id"
+    assert closed["ssh"].startswith("ssh -o 'ProxyCommand=aws ssm start-session --target %h ")
+    assert closed["ssh"].endswith(" ubuntu@host-instance-id")
+
+
+def test_what_a_preview_tells_of_it(key: Path) -> None:
+    """Before anything is made: which volume, where it is and where it will be mounted."""
+    fixed = {"ssh_user": "ubuntu", "volume_zone": "us-east-1a", "mount_point": "/data"}
+    not_yet = dict.fromkeys(("instance_id", "host", "host_key", "ssh", "snapshot_policy_id"), UNKNOWN)
+    new = ran(key, preview=True).outputs
+    assert new == {**fixed, **not_yet, "volume_id": UNKNOWN, "volume_adopted": False}
+    there = ran(key, replace(ADOPTED, policy="policy-1"), preview=True).outputs
+    assert there == new | {"volume_id": "vol-1", "volume_adopted": True, "snapshot_policy_id": "policy-1"}

@@ -65,8 +65,12 @@ def test_the_system_disk_is_snapshotted_only_when_asked(key: Path) -> None:
 @pytest.mark.parametrize("stack", ["dev", "a.b", "x" * 100])
 def test_dlm_takes_a_policys_description(key: Path, stack: str) -> None:
     """Whatever the stack's name: letters, digits, blanks, _ and -, 500 at most (DLM's PolicyDescription)."""
-    (policy,) = [one for one in ran(key, stack=stack).kept if one.name == "snapshots-data"]
-    assert re.fullmatch(r"[0-9A-Za-z _-]{1,500}", policy.inputs["description"])
+    made = [one for one in ran(key, stack=stack, snapshotRoot=True).kept if one.kind.endswith(":LifecyclePolicy")]
+    assert {one.name for one in made} == {"snapshots-data", "snapshots-root"}
+    for one in made:
+        assert re.fullmatch(r"[0-9A-Za-z _-]{1,500}", one.inputs["description"])
+        target = one.inputs["policyDetails"]["targetTags"][tags.SNAPSHOTS]
+        assert target.startswith(f"zagent/{stack}"), "two stacks of one description are told apart"
 
 
 def test_the_request_of_a_policy_is_as_dlm_wants_it(key: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from infra import tags
-from infra.account.snapshots import FINAL, VERIFIED, Snapshot
+from infra.account.snapshots import DAILY, FINAL, VERIFIED, Snapshot
 from infra.account.volumes import Volume
 from infra.errors import (
     AdoptionError,
@@ -31,7 +33,22 @@ from infra.lookup.volume import (
 from tests.configured import settings
 from tests.lookup.things import LIVING, OTHER, OWN, YOU, host, owned, snapshot, volume
 
+HAND = "other"
+"""The kind of one that was taken by hand, or by a restore."""
+
 OTHERS = {tags.PROJECT: "zagent", tags.STACK: "prod"}
+
+
+def left_over(number: int, volume: str = "vol-1", state: str = "completed") -> Snapshot:
+    """The final snapshot of a volume that had lost its place in a restore before it was purged."""
+    made = snapshot(number, volume, kind=FINAL, state=state)
+    return replace(made, tags={**made.tags, tags.FORMER: "zagent/dev"})
+
+
+def proved(number: int) -> Snapshot:
+    """A verified one, which says what it holds."""
+    made = snapshot(number, kind=VERIFIED)
+    return replace(made, tags={**made.tags, tags.SET_DIGEST: "d"})
 
 
 def test_your_living_volume_is_the_stacks() -> None:
@@ -141,6 +158,45 @@ def test_a_named_volume_of_another_stack_is_refused(carried: dict[str, str], sta
 )
 def test_auto_takes_your_newest_completed_snapshot(found: list[Snapshot], chosen: str | None) -> None:
     """Nobody else's, and none of a volume that was purged."""
+    taken = newest(found, YOU)
+    assert (taken.id if taken else None) == chosen
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        ([left_over(1), snapshot(2, kind=HAND), snapshot(3)], "snap-2"),
+        ([left_over(1), snapshot(2, kind=DAILY), snapshot(3, kind=HAND)], None),
+        ([left_over(1), proved(2), snapshot(3, kind=HAND)], None),
+        ([left_over(1)], None),
+        ([snapshot(1, kind=FINAL), snapshot(2, kind=HAND)], None),
+        ([snapshot(1, volume="vol-2"), left_over(2), snapshot(3, kind=HAND)], "snap-1"),
+        ([left_over(1), snapshot(2, kind=HAND), snapshot(3, volume="vol-0")], "snap-2"),
+        ([snapshot(1, kind=FINAL, volume="vol-2"), left_over(2), snapshot(3, kind=HAND)], None),
+        ([left_over(1), snapshot(2, kind=FINAL, volume="vol-2"), snapshot(3, kind=HAND)], None),
+        ([left_over(1), snapshot(2, kind=HAND), snapshot(3, kind=FINAL, volume="vol-0"), snapshot(4)], "snap-2"),
+        ([snapshot(1, kind=HAND, state="error"), left_over(2, state="error"), snapshot(3, kind=HAND)], "snap-3"),
+        ([left_over(1), snapshot(2, kind=HAND, state="error"), snapshot(3, kind=HAND)], "snap-3"),
+        ([left_over(1, "vol-2"), left_over(2), snapshot(3, "vol-2", kind=HAND), snapshot(4, kind=HAND)], "snap-3"),
+    ],
+    ids=[
+        "moved, and the first purged",
+        "back in time to one that was named",
+        "back in time past a verified one",
+        "its snapshot was deleted",
+        "no move, but a purge",
+        "the second has a snapshot of its own",
+        "before an earlier volume's",
+        "the second purged after the first",
+        "the second purged before the first",
+        "an earlier volume purged before the move",
+        "a purge that never was",
+        "a move that failed, and another",
+        "moved twice",
+    ],
+)
+def test_what_moved_comes_back_though_the_first_volume_was_purged(found: list[Snapshot], chosen: str | None) -> None:
+    """By the one snapshot that the second volume was made of, until that volume is purged, too."""
     taken = newest(found, YOU)
     assert (taken.id if taken else None) == chosen
 
