@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("root") and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
-        if item.get_closest_marker("vm") and groups.of(item.nodeid) != groups.MACHINES:
+        if item.get_closest_marker("vm") and groups.of(item.nodeid) not in groups.MACHINE_GROUPS:
             raise pytest.UsageError(f"{item.nodeid} boots a machine: name its file in WITH_MACHINES of tests/groups.py")
     items.sort(key=lambda item: groups.place(item.nodeid))
 
@@ -55,7 +55,7 @@ def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]
     """The same where workers run the tests: none of them begins before the last has passed here."""
     found = {groups.of(one) for one in ids}
     if node.gateway.id == "gw0" and found - {groups.PLAIN}:
-        _prepare(groups.MACHINES in found, node.config)
+        _prepare(bool(found & {*groups.MACHINE_GROUPS}), node.config)
 
 
 def _prepare(machines: bool, config: pytest.Config) -> None:

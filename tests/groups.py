@@ -9,24 +9,30 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-MACHINES = "machines"
-"""Emulated, each virtual machine takes a processor: only one test at a time has one."""
+HOST, MACHINES = MACHINE_GROUPS = ("host", "machines")
+"""Emulated, each virtual machine takes a processor: no more than two tests at a time have one."""
 
 PLAIN = "plain"
 """What needs nothing but this machine."""
 
-ORDER = (MACHINES, PLAIN)
+ORDER = (*MACHINE_GROUPS, PLAIN)
 """These take longest and begin first; all others wait in one queue for a free worker."""
 
-WITH_MACHINES = ("tests/demo/", "tests/localcloud/hosts/", "tests/localcloud/test_sample.py")
+WITH_MACHINES = {
+    "tests/host/": HOST,
+    "tests/demo/": MACHINES,
+    "tests/localcloud/hosts/": MACHINES,
+    "tests/localcloud/test_sample.py": MACHINES,
+}
 """Where the tests lie that boot one; all of tests/demo, as two demonstrations of one clone share its pictures."""
 
 
 def of(nodeid: str) -> str:
     """The group of a test: below tests/localcloud a folder, whose parts it shares; in tests/engine a stack's life."""
     path = nodeid.partition("::")[0]
-    if path.startswith(WITH_MACHINES):
-        return MACHINES
+    for start, group in WITH_MACHINES.items():
+        if path.startswith(start):
+            return group
     if path.startswith("tests/engine/"):
         return nodeid
     return str(PurePath(path).parent) if path.startswith("tests/localcloud/") else PLAIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from infra.bootstrap.gather import gather
+from infra.bootstrap.plan.gpu import remark
 from infra.bootstrap.plan.host import plan
 from infra.bootstrap.steps.base import Step, Target
 from infra.bootstrap.want import Want
@@ -33,9 +34,11 @@ def converge(to: Target, want: Want) -> int:
     """
     begun, taken = time.monotonic(), 0
     for _ in range(ROUNDS):
-        steps = missing(to, want)
+        facts = gather(to.host, want)
+        steps = plan(facts, want, to.permission.read())
         if not steps:
-            to.say(f"{to.host.address} is as wanted: {taken} steps, {time.monotonic() - begun:.0f} s")
+            took = f"{taken} steps, {time.monotonic() - begun:.0f} s{remark(facts)}"
+            to.say(f"{to.host.address} is as wanted: {took}")
             return taken
         for step in steps:
             to.say(f"{time.monotonic() - begun:4.0f} s  {step}")

@@ -29,6 +29,12 @@ def strangers(current: str) -> list[str]:
     return [line for at, line in enumerate(lines) if at not in ours]
 
 
+def rivals(current: str, root: str) -> list[str]:
+    """The lines that are not ours and mount something at ``root``."""
+    found = [(line, line.split()) for line in strangers(current)]
+    return [line for line, words in found if len(words) > 1 and words[0][0] != "#" and words[1].rstrip("/") == root]
+
+
 def udev_rule(serial: str) -> str:
     """Mount the volume also when it is attached after the boot: systemd alone lets a nofail mount be then."""
     return (

@@ -19,6 +19,27 @@ from packaging.version import InvalidVersion, Version
 
 from infra.bootstrap.facts.commands import IMAGE_PACKAGES
 from infra.bootstrap.facts.model import Python
+from infra.bootstrap.want import AGENTS, RUNTIMES
+
+FORMAT = "2"
+"""Of what an archive holds besides the packages themselves; a new one gives every runtime a new key."""
+
+RESCUE = (
+    "annotated-doc",
+    "annotated-types",
+    "markdown-it-py",
+    "mdurl",
+    "pydantic",
+    "pydantic-core",
+    "pygments",
+    "python-dotenv",
+    "rich",
+    "shellingham",
+    "typer",
+    "typing-extensions",
+    "typing-inspection",
+)
+"""What the agent needs without weights and without an engine: typer, rich, python-dotenv and all that they need."""
 
 PYTORCH_OWN = ("nvidia-", "cuda-", "triton")
 """How the names of the packages begin that PyTorch alone needs, each at the one version it was built with."""
@@ -38,18 +59,39 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Runtime:
-    """An environment: its interpreter, the packages to bring, and the folder of the image that gives the others."""
+    """An environment: its interpreter, the packages to bring, and the folder of the image that gives the others.
+
+    The one on the volume is the agent's for daily work; ``is_rescue`` is the small one on the system disk.
+    """
 
     python: Python
     packages: tuple[Pinned, ...]
     image: str
     taken: tuple[str, ...]
+    is_rescue: bool = False
 
     @property
     def key(self) -> str:
         """A name that changes with the interpreter and with any package's origin, version or hash."""
-        parts = [self.python.executable, self.python.minor, self.image, *self.taken, *map(str, self.packages)]
+        kind = "rescue" if self.is_rescue else "runtime"
+        parts = [FORMAT, kind, self.python.executable, self.python.minor, self.image]
+        parts += [*self.taken, *map(str, self.packages)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def name(self) -> str:
+        """Its folder's name."""
+        return f"rescue-{self.key}" if self.is_rescue else self.key
+
+    @property
+    def folder(self) -> str:
+        """Where it lies on the host."""
+        return f"{AGENTS if self.is_rescue else RUNTIMES}/{self.name}"
+
+    @property
+    def compiled(self) -> str:
+        """The folder of the system disk with its compiled code; empty where that lies beside the sources."""
+        return "" if self.is_rescue else f"{AGENTS}/compiled-{self.key}"
 
     @property
     def site(self) -> str:
@@ -72,6 +114,11 @@ def resolve(lock: str, python: Python, images: Mapping[str, Mapping[str, str]]) 
     kept = [one for one in wanted if _from_image(one, there)]
     taken = tuple(f"{one.name}=={there.get(one.name, '')}" for one in kept)
     return Runtime(python, tuple(one for one in wanted if one not in kept), folder, taken)
+
+
+def rescue(lock: str, python: Python) -> Runtime:
+    """The small environment, which takes nothing from the image: it must run when little else does."""
+    return Runtime(python, tuple(one for one in pinned(lock, python) if one.name in RESCUE), "", (), is_rescue=True)
 
 
 def _from_image(one: Pinned, there: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zagent.schedule.units import mount_unit
 from zagent.settings import SERVICE_USER
 from zagent.volume.layout import Layout
 
@@ -18,8 +19,11 @@ LAYOUT = Layout(Path(ROOT))
 RUNTIMES = str(LAYOUT.own / "runtime")
 """The agent's Python environments, one for each set of dependencies: on the volume, so that they survive a reset."""
 
+COMPILE_CACHES = str(LAYOUT.own / "compile-cache")
+"""What services compile for a GPU, a folder for each user; people keep theirs in their own folders."""
+
 AGENTS = "/opt/zagent"
-"""The agent's own code, one folder for each version: on the system disk, as root runs it."""
+"""The agent's own code and the rescue environment, a folder for each version: on the system disk, as root runs them."""
 
 USERS = str(LAYOUT.users)
 
@@ -29,6 +33,14 @@ PROFILE = "/etc/profile.d/zagent.sh"
 LAUNCHER = "/usr/local/bin/zagent"
 FSTAB = "/etc/fstab"
 UDEV_RULE = "/etc/udev/rules.d/90-zagent.rules"
+
+MOUNT_UNIT = mount_unit(Path(ROOT))
+RUNTIME_LIST = "/etc/zagent/runtime.json"
+"""What must be on the volume of the agent's packages (see ``packing``)."""
+RUNTIME_UNIT = "/etc/systemd/system/zagent-runtime.service"
+RUNTIME_UNIT_ENABLED = f"/etc/systemd/system/{MOUNT_UNIT}.wants/zagent-runtime.service"
+RUNTIME_STAMPS = "/run/zagent/runtime"
+"""The folder with the stamp of the runtime that was found right since the volume was mounted."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,8 @@ def folders(want: Want) -> list[Folder]:
     store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.verified, LAYOUT.modelscope_cache]
     home = LAYOUT.home(want.ssh_user)
     return [
-        Folder(Path(RUNTIMES), 0o755, "root"),
+        *(Folder(one, 0o755, "root") for one in (Path(ROOT), LAYOUT.own, Path(RUNTIMES), Path(COMPILE_CACHES))),
+        Folder(Path(COMPILE_CACHES, SERVICE_USER), 0o700, SERVICE_USER),
         *(Folder(one, 0o755, SERVICE_USER) for one in store),
         Folder(home.parent, 0o755, "root"),
         Folder(home, 0o700, want.ssh_user),
@@ -86,6 +99,7 @@ def folders(want: Want) -> list[Folder]:
 def paths(want: Want) -> list[str]:
     """What to look at on the host, as shell patterns."""
     files = [AGENT_ENV, PROFILE, LAUNCHER, FSTAB, UDEV_RULE, f"{AGENTS}/*", f"{RUNTIMES}/*"]
+    files += [RUNTIME_UNIT, RUNTIME_UNIT_ENABLED, f"{RUNTIME_STAMPS}/*"]
     return [*files, *(str(one.path) for one in folders(want))]
 
 

@@ -1,17 +1,17 @@
-"""Make a runtime on the operator's side, from wheels whose hashes the lock file knows; the host needs no index."""
+"""Make an environment on the operator's side, from wheels whose hashes the lock file knows; the host needs no index."""
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bootstrap.facts.model import Python
+from infra.bootstrap.packing import pack
 from infra.bootstrap.runtime import Runtime
 from infra.errors import PackagesUnavailable
 
@@ -22,23 +22,43 @@ LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 """The older names of some platforms (PEP 600)."""
 
 
-def cached(runtime: Runtime, index_url: str = "") -> Path:
-    """The runtime as a tar file, made unless an earlier call made it; kept in the user's cache folder.
+@dataclass(frozen=True)
+class Made:
+    """A runtime as a tar file, and the list of what is in it (see ``packing``), both in the cache."""
+
+    archive: Path
+    listing: Path
+
+
+def archive(runtime: Runtime, index_url: str = "") -> Path:
+    """The runtime as a tar file; see ``made``."""
+    return made(runtime, index_url).archive
+
+
+def listing(runtime: Runtime, index_url: str = "") -> Path:
+    """The list of what is in it; see ``made``."""
+    return made(runtime, index_url).listing
+
+
+def made(runtime: Runtime, index_url: str = "") -> Made:
+    """The runtime, made unless an earlier call made it; kept in the user's cache folder.
 
     Raises:
         PackagesUnavailable: pip could not get every wheel with the right hash.
         OSError: the cache can't be written.
     """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zagent"
-    path = home / f"runtime-{runtime.key}.tar.gz"
-    if not path.exists():
+    found = Made(home / f"runtime-{runtime.key}.tar.gz", home / f"runtime-{runtime.key}.json")
+    if not found.archive.exists():
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=home) as name:
             scratch = Path(name)
             _install(runtime, scratch / "site", index_url)
-            _pack(runtime, scratch / "site", scratch / "archive")
-            (scratch / "archive").replace(path)
-    return path
+            text = pack(runtime, scratch / "site", scratch / "archive")
+            (scratch / "listing").write_text(text)
+            (scratch / "listing").replace(found.listing)
+            (scratch / "archive").replace(found.archive)  # last: where it is, both are
+    return found
 
 
 def _install(runtime: Runtime, target: Path, index_url: str) -> None:
@@ -66,35 +86,3 @@ def _platforms(python: Python) -> Iterator[str]:
         if minor in LEGACY:
             yield f"--platform={LEGACY[minor]}_{python.machine}"
     yield f"--platform=linux_{python.machine}"
-
-
-def _pack(runtime: Runtime, site: Path, path: Path) -> None:
-    """A virtual environment is these files and no more (PEP 405): nothing needs to run on the host to make it."""
-    config = f"home = {Path(runtime.python.executable).parent}\ninclude-system-site-packages = false\n"
-    with tarfile.open(path, "w:gz", compresslevel=6) as tar:
-        _add_text(tar, "pyvenv.cfg", config)
-        _add_link(tar, "bin/python", runtime.python.executable)
-        for one in sorted(site.iterdir()):
-            if one.name != "bin":  # commands for the interpreter of this machine
-                tar.add(one, f"{runtime.site}/{one.name}", filter=_as_root)
-        if runtime.image:
-            _add_text(tar, f"{runtime.site}/image.pth", f"{runtime.image}\n")
-
-
-def _as_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    info.uid = info.gid = 0
-    info.uname = info.gname = "root"
-    info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
-    return info
-
-
-def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(text.encode())
-    tar.addfile(info, io.BytesIO(text.encode()))
-
-
-def _add_link(tar: tarfile.TarFile, name: str, target: str) -> None:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = tarfile.SYMTYPE, target
-    tar.addfile(info)

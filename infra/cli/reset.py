@@ -32,7 +32,7 @@ def reset(
     from infra.stack_files import from_files
 
     output = state(ctx, json=json).output
-    begun = operation.look(from_files(Path(), stack), output.say)
+    begun = operation.look(from_files(Path(), stack), output.say, ami)
     lost = operation.valuables(begun)
     reset_report.lost(output, lost)
     if dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,16 @@ from zagent.cli.app import state
 from zagent.errors import ToolMissing
 
 from infra.cli.app import StackOption, cloud
+
+
+class Unit(str, Enum):
+    """The services of zagent on a host."""
+
+    pull = "pull"
+    verify = "verify"
+    verify_quick = "verify-quick"
+    runtime = "runtime"
+    thaw = "thaw"
 
 
 @cloud.command(context_settings={"ignore_unknown_options": True})
@@ -27,7 +38,8 @@ def ssh(
     from infra.operations import find, shell
     from infra.stack_files import from_files
 
-    login = find.host(from_files(Path(), stack)).login
+    settings = from_files(Path(), stack)
+    login = find.login(settings, find.running(settings))
     if only_print:
         state(ctx).output.result(shell.line(login, command or ()))
         return
@@ -43,13 +55,21 @@ def logs(
     ctx: typer.Context,
     stack: StackOption = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    unit: Annotated[Unit | None, typer.Option("--unit", "-u", help="One of them alone.", show_default=False)] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 200,
+    since: Annotated[
+        str, typer.Option(help="No older ones, such as -2h or 'yesterday 18:00'.", show_default=False)
+    ] = "",
 ) -> None:
-    """Show what the services of zagent on the host said: pull, verify and their timers."""
+    """Show what the services of zagent on the host said.
+
+    They are the pull, both verifies, the check of its packages, and the watchdog of snapshots.
+    """
     from infra.bootstrap.host import connect
     from infra.operations import find, journal
     from infra.stack_files import from_files
 
-    output = state(ctx).output
-    host = connect(find.host(from_files(Path(), stack)).login, output.say)
-    journal.show(host, lines, output.result, follow=follow)
+    output, settings = state(ctx).output, from_files(Path(), stack)
+    host = connect(find.login(settings, find.running(settings)), output.say)
+    units = [one.value for one in ([unit] if unit else Unit)]
+    journal.show(host, journal.words(units, lines, since, follow=follow), output.result)

@@ -12,6 +12,7 @@ from infra.account.policies import MADE_BY
 from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
 from infra.bootstrap.permission import parse
+from infra.cli import inside_report
 from infra.operations.advice import lines
 from infra.operations.cost import Cost
 from infra.operations.status import Status, monthly
@@ -55,6 +56,7 @@ def _host_facts(status: Status, host: Host) -> dict[str, Any]:
         "login": status.login(host),
         "image": host.image,
         "root": _disk_facts(root) if root else None,
+        "inside": inside_report.facts(status.inside.get(host.id)),
     }
 
 

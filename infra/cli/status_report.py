@@ -14,6 +14,7 @@ from infra.account.policies import Policy, Schedule
 from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
 from infra.bootstrap.permission import parse
+from infra.cli import inside_report
 from infra.cli.status_facts import facts
 from infra.operations.advice import age, lines
 from infra.operations.cost import Cost, money
@@ -47,6 +48,8 @@ def _hosts(status: Status) -> Iterator[Row]:
         yield "address", _address(status, one)
         yield "login", status.login(one) or ("none" if one.state == "running" else "once it runs")
         yield "image", one.image
+        if one.id in status.inside:
+            yield from inside_report.rows(status.inside[one.id])
 
 
 def _address(status: Status, host: Host) -> str:

@@ -60,10 +60,10 @@ class TypeNotOffered(CloudError):
 
 
 class NoHost(CloudError):
-    """No running host carries the tags of {project}/{stack}"""
+    """Not exactly one running host carries the tags of {project}/{stack}: {there}"""
 
     exit_code = 57
-    remedy = "pulumi up --stack {stack}"
+    remedy = "pulumi up --stack {stack}   makes or starts one; `zagent cloud status` says more"
 
 
 class NoStack(CloudError):

@@ -11,6 +11,7 @@ from infra.account.policies import ENABLED, ERROR, Policy
 from infra.account.snapshots import VERIFIED
 from infra.account.volumes import Volume
 from infra.bootstrap.permission import parse
+from infra.lookup.volume import newest
 from infra.operations.status import Status
 
 STALE = timedelta(days=2)
@@ -40,7 +41,7 @@ def _volumes(status: Status) -> Iterator[str]:
 
 def _hosts(status: Status) -> Iterator[str]:
     if not status.hosts:
-        yield f"pulumi up   makes a host; there is none. {_its_volume(status)}"
+        yield f"pulumi up --refresh   makes a host; there is none. {_its_volume(status)}"
     if len(status.hosts) > 1:
         ids = " and ".join(one.id for one in status.hosts)
         yield (
@@ -54,8 +55,10 @@ def _hosts(status: Status) -> Iterator[str]:
 def _its_volume(status: Status) -> str:
     if status.volumes:
         return "The data volume is kept"
-    usable = any(one.completed for one in status.snapshots)
-    return "There is no data volume, " + ("but there are snapshots to make one of" if usable else "and no snapshot")
+    usable = newest([one for one in status.snapshots if one.owner == status.you], status.you)
+    return "There is no data volume, " + (
+        f"but {usable.id} to make one of" if usable else "and no snapshot to make one of"
+    )
 
 
 def _host(status: Status, host: Host) -> Iterator[str]:
@@ -89,14 +92,14 @@ def _unformatted(volume: Volume) -> bool:
 def _policy(status: Status) -> Iterator[str]:
     volume, policy = status.volume, status.policy
     if volume and not policy:
-        yield f"pulumi up   makes a policy; none takes snapshots of {volume.id}"
+        yield f"pulumi up --refresh   makes a policy; none takes snapshots of {volume.id}"
     if policy:
         yield from _state(status, policy)
     if volume and policy and volume.tags.get(tags.SNAPSHOTS) != status.settings.target:
         wanted = f"{tags.SNAPSHOTS}={status.settings.target}"
         yield f"pulumi up --refresh   gives {volume.id} the tag {wanted}, without which {policy.id} passes it over"
     if status.settings.snapshot_root and not status.root_policy:
-        yield "pulumi up   makes a policy for the system disk; snapshotRoot asks for one"
+        yield "pulumi up --refresh   makes a policy for the system disk; snapshotRoot asks for one"
 
 
 def _state(status: Status, policy: Policy) -> Iterator[str]:
@@ -120,7 +123,7 @@ def _snapshots(status: Status, now: datetime) -> Iterator[str]:
             "there is a policy"
         )
     if not any(one.kind == VERIFIED for one in usable):
-        yield "no verified snapshot yet   none was taken right after the weights were proven whole"
+        yield "zagent cloud snapshot now   no verified snapshot yet: none was taken right after the weights were proven"
 
 
 def _coming(status: Status) -> str:

@@ -31,18 +31,36 @@ def host(settings: Settings) -> Found:
         NoWayIn: it is reached through Session Manager, whose tools are not here.
         CloudRefused: AWS does not answer.
     """
-    running = [one for one in hosts.with_tags(settings.access, settings.own_tags) if one.state == "running"]
-    if len(running) != 1:
-        raise NoHost(project=settings.project, stack=settings.stack)
+    one = running(settings)
     living = volumes.with_tags(settings.access, settings.own_tags)
-    volume = the_one(settings, [one for one in living if running[0].id in one.attached_to])
+    volume = the_one(settings, [each for each in living if one.id in each.attached_to])
     if volume is None:
         serial = f"of a volume of {settings.project}/{settings.stack}"
-        raise DiskMissing(address=running[0].id, serial=serial, disks="none that carries its tags")
-    return Found(running[0].id, _login(settings, running[0]), volume.id)
+        raise DiskMissing(address=one.id, serial=serial, disks="none that carries its tags")
+    return Found(one.id, login(settings, one), volume.id)
 
 
-def _login(settings: Settings, found: Host) -> Login:
+def running(settings: Settings) -> Host:
+    """The one host of a stack that runs, by its tags, whether it has a volume or not.
+
+    Raises:
+        NoHost: none runs, or more than one.
+        CloudRefused: AWS does not answer.
+    """
+    found = hosts.with_tags(settings.access, settings.own_tags)
+    run = [one for one in found if one.state == "running"]
+    if len(run) != 1:
+        there = ", ".join(f"{one.id} is {one.state}" for one in found) or "there is none"
+        raise NoHost(project=settings.project, stack=settings.stack, there=there)
+    return run[0]
+
+
+def login(settings: Settings, found: Host) -> Login:
+    """How to log in to a host: its address or Session Manager, the stack's key, the host key of its tag.
+
+    Raises:
+        NoWayIn: it is reached through Session Manager, whose tools are not here.
+    """
     if not settings.has_address:
         sessions.require_tools()
     address, key = found.address if settings.has_address else found.id, found.tags.get(tags.HOST_KEY, "")

@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+from zagent import text
+
 from infra.bootstrap.host import Host, OnLine, must
 
-UNITS = "zagent-*"
 ALL_DAY = 24 * 3600.0
 """Seconds for which lines are followed."""
 
 
-def show(host: Host, lines: int, on_line: OnLine, *, follow: bool) -> None:
-    """Hand on the last lines, and with ``follow`` those that come.
+class Connected(Host, Protocol):
+    """A host whose connection can be ended."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+def words(units: Iterable[str], lines: int, since: str = "", *, follow: bool = False) -> list[str]:
+    """The command: the last lines of these services, named without "zagent-". Pure.
+
+    Whole names: a pattern that nothing in the journal matches yet is an error (systemd, journalctl.c, add_units).
+    """
+    named = [f"--unit=zagent-{one}.service" for one in units]
+    which = [f"--lines={lines}", *([f"--since={since}"] if since else []), *(["--follow"] if follow else [])]
+    return ["journalctl", "--no-pager", "--output=short-iso", *named, *which]
+
+
+def show(host: Connected, command: list[str], on_line: OnLine) -> None:
+    """Hand on what it prints, line by line as it comes.
 
     Raises:
         CommandFailed, HostUnreachable: the host can't tell.
+        KeyboardInterrupt: the person has seen enough; the connection is closed.
     """
-    words = ["journalctl", "--no-pager", "--output=short-iso", f"--unit={UNITS}", f"--lines={lines}"]
-    must(host, "show its journal", *words, *(["--follow"] if follow else []), on_line=on_line, patience=ALL_DAY)
+
+    def told(line: str) -> None:
+        on_line(text.printable(line))
+
+    with _ctrl_c_hangs_up(host):
+        must(host, "show its journal", *command, on_line=told, patience=ALL_DAY)
+
+
+@contextmanager
+def _ctrl_c_hangs_up(host: Connected) -> Iterator[None]:
+    """Without a terminal over there Fabric waits for a command's end also after Ctrl-C (invoke/runners.py, _finish)."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        host.close()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, hang_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from infra import tags
-from infra.account.access import answered
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import Host, Login, connect, must
+from infra.bootstrap.host import Host, connect, must
 from infra.bootstrap.permission import VolumeTag
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import AGENTS, ROOT, Want, of_stack
-from infra.errors import HostUnreachable, ResetRefused
-from infra.operations import find, proof
+from infra.errors import CloudRefused, CommandFailed, HostError, HostUnreachable, ResetRefused
+from infra.operations import find, proof, replacing
 from infra.settings import Settings
 
 Say = Callable[[str], None]
@@ -28,20 +27,31 @@ NOT_THERE = (AGENTS, "/opt/pytorch", "/usr/local/bin/zagent")
 
 PAUSE = 2.0
 PATIENCE = 1800.0
-"""Seconds for the task, and then for the host to answer."""
+"""Seconds for the host to answer from its new disk."""
+
+BOOT = "/proc/sys/kernel/random/boot_id"
 
 QUICK = "zagent-verify-quick.service"
 
 
 @dataclass
 class Reset:
-    """One reset; ``seconds`` are those of each phase so far."""
+    """One reset; ``seconds`` are those of each phase so far.
+
+    ``task`` is EC2's, as soon as there is one; ``boot`` is that of the old system, empty where nobody looked.
+    """
 
     settings: Settings
     found: find.Found
-    host: Host
     say: Say
+    task: str = ""
+    boot: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def host(self) -> Host:
+        """The host with its old system disk."""
+        return connect(self.found.login, self.say)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -62,15 +72,20 @@ class Reset:
         return Target(host, VolumeTag(self.found.volume_id, own.project, own.stack, own.access), self.say)
 
 
-def look(settings: Settings, say: Say) -> Reset:
-    """Reach the host.
+def look(settings: Settings, say: Say, image: str = "") -> Reset:
+    """Reach the host; where an earlier reset was cut off while AWS worked, go on with that.
 
     Raises:
-        ResetRefused: it is not as wanted to begin with.
+        ResetRefused: it is not as wanted to begin with, or there is no such image.
         NoHost, DiskMissing, HostError, CloudRefused: as they say.
     """
     found = find.host(settings)
-    reset = Reset(settings, found, connect(found.login, say), say)
+    reset = Reset(settings, found, say, replacing.under_way(settings.access, found.instance_id))
+    if reset.task:
+        say(f"{reset.task} replaces the system disk already: it is followed")
+        return reset
+    if image:
+        replacing.require_image(settings.access, found.instance_id, image)
     if steps := missing(reset.target(reset.host), reset.want):
         why = f"the host is not as wanted, it lacks: {'; '.join(map(str, steps))}"
         raise ResetRefused(instance=found.instance_id, why=why, hint="zagent cloud converge   first")
@@ -78,11 +93,13 @@ def look(settings: Settings, say: Say) -> Reset:
 
 
 def valuables(reset: Reset) -> list[tuple[str, int]]:
-    """What would be lost with the system disk: paths and bytes, the largest first.
+    """What would be lost with the system disk: paths and bytes, the largest first; none of one that is gone already.
 
     Raises:
         CommandFailed, HostUnreachable: the host can't tell.
     """
+    if reset.task:
+        return []
     words = on_host("valuables", *PLACES, "--", *NOT_THERE)
     return [(path, size) for path, size in json.loads(must(reset.host, "look for what would be lost", *words))]
 
@@ -94,71 +111,72 @@ def carry_out(reset: Reset, image: str = "") -> None:
 
     Raises:
         NotProved: the weights are not whole; nothing was changed.
-        ResetRefused: AWS does not replace the disk, or did not manage to.
+        ResetRefused: AWS did not manage to.
         HostError, CloudRefused: as they say.
     """
-    with reset.phase("weights proved"):
-        proof.require(reset.host, reset.say)
-    before = boot(reset.host)
-    with reset.phase("volume let go"):
-        must(reset.host, "let the data volume go", *on_host("release", ROOT))
+    access, instance = reset.settings.access, reset.found.instance_id
+    named = {} if reset.task else replacing.disk_tags(access, instance)
+    if not reset.task:
+        _begin(reset, image)
     with reset.phase("system disk replaced"):
-        _replace(reset, image)
+        replacing.wait(access, instance, reset.task, reset.say)
+        replacing.tag_disk(access, instance, named)
     with reset.phase("host booted"):
-        host = _booted(reset.found.login, before, reset.say)
+        host = booted(reset)
     with reset.phase("host converged"):
         converge(reset.target(host), reset.want)
     with reset.phase("weights there"):
         must(host, "find the weights", "systemctl", "start", QUICK)
 
 
-def _replace(reset: Reset, image: str) -> None:
+def _begin(reset: Reset, image: str) -> None:
     # Safety contract: the system disk is replaced ONLY if
     #   1. the host is the one of this stack, as its tags say (find.host),
     #   2. the weights are on the data volume, and every byte of them was proved within a day (proof.require),
     #   3. the data volume is unmounted, so that nothing of it is lost in memory (release, just before),
     #   4. what else is on the system disk was shown, and the person gave it up (the command).
-    ec2, instance = reset.settings.access.ec2, reset.found.instance_id
-    chosen = {"ImageId": image} if image else {}
-    marks = tags.listed(reset.settings.own_tags)
-    with answered():
-        task = ec2.create_replace_root_volume_task(
-            InstanceId=instance,
-            DeleteReplacedRootVolume=True,
-            TagSpecifications=[{"ResourceType": "replace-root-volume-task", "Tags": marks}],
-            **chosen,  # type: ignore[arg-type]
-        )["ReplaceRootVolumeTask"]["ReplaceRootVolumeTaskId"]
-    until = time.monotonic() + PATIENCE
-    while (state := _state(reset, task)) != "succeeded":
-        if state.startswith("failed") or time.monotonic() > until:
-            why = f"{task} is {state}" + ("; the instance has its old disk" if state == "failed" else "")
-            hint = f"aws ec2 describe-replace-root-volume-tasks --replace-root-volume-task-ids {task}   tells why"
-            raise ResetRefused(instance=instance, why=why, hint=f"{hint}; then zagent cloud converge")
-        time.sleep(PAUSE)
-
-
-def _state(reset: Reset, task: str) -> str:
-    """EC2's word: pending, in-progress, failing, succeeded, failed, failed-detached."""
-    with answered():
-        told = reset.settings.access.ec2.describe_replace_root_volume_tasks(ReplaceRootVolumeTaskIds=[task])
-    return told["ReplaceRootVolumeTasks"][0]["TaskState"]
+    with reset.phase("weights proved"):
+        proof.require(reset.host, reset.say)
+    reset.boot = boot(reset.host)
+    with reset.phase("volume let go"):
+        must(reset.host, "let the data volume go", *on_host("release", ROOT))
+    try:
+        own = reset.settings.own_tags
+        reset.task = replacing.begin(reset.settings.access, reset.found.instance_id, image, own)
+    except CloudRefused:
+        reset.say("AWS does not begin: the host is put back as it was")
+        converge(reset.target(reset.host), reset.want)
+        raise
 
 
 def boot(host: Host) -> str:
     """The id of this boot, another one after each (random(4))."""
-    return must(host, "tell its boot", "cat", "/proc/sys/kernel/random/boot_id").strip()
+    return must(host, "tell its boot", "cat", BOOT).strip()
 
 
-def _booted(login: Login, before: str, say: Say) -> Host:
-    """The host once it answers from the new disk; the old system may still do so on its way down."""
+def booted(reset: Reset) -> Host:
+    """The host once it answers from the new disk; the old system may still do so on its way down.
+
+    Raises:
+        HostUnreachable, CommandFailed: it does not in time.
+        HostKeyDiffers: another machine answers there.
+    """
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            host = connect(login, say)
-            if boot(host) != before:
-                return host
-            host.close()
-        except HostUnreachable:
+            return _with_new_system(reset)
+        except (HostUnreachable, CommandFailed):
             if time.monotonic() > until:
                 raise
         time.sleep(PAUSE)
+
+
+def _with_new_system(reset: Reset) -> Host:
+    host = connect(reset.found.login, reset.say)
+    try:
+        if boot(host) == reset.boot:
+            raise HostUnreachable(address=host.address, why="its old system still answers")
+    except HostError:
+        host.close()
+        raise
+    return host

@@ -127,7 +127,15 @@ def _old(settings: Settings, living: list[Volume], owner: str, zone: str) -> Vol
     old = the_one(settings, living)
     if old:
         _require_yours(old, owner, zone)
+        _require_data(old, zone)
     return old
+
+
+def _require_data(old: Volume, zone: str) -> None:
+    """A copy of what was never formatted never would be: what is made of a snapshot counts as data."""
+    if not old.snapshot and not old.tags.get(tags.FORMAT):
+        hint = f"zagent cloud volume purge {old.id}; pulumi config set availabilityZone {zone}; pulumi up"
+        raise RestoreRefused(zone=zone, why=f"nothing was ever on {old.id}", hint=hint)
 
 
 def _require_yours(volume: Volume, owner: str, zone: str) -> None:

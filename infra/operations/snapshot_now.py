@@ -12,7 +12,7 @@ from infra.account.access import answered
 from infra.account.snapshots import VERIFIED, Snapshot
 from infra.bootstrap.host import Host, connect, must
 from infra.bootstrap.want import ROOT
-from infra.errors import DiskMissing, SnapshotFailed
+from infra.errors import CommandFailed, DiskMissing, SnapshotFailed
 from infra.operations import find, proof, taking
 from infra.settings import Settings
 
@@ -21,6 +21,12 @@ Say = Callable[[str], None]
 WATCHDOG = "zagent-thaw"
 STILL = 30
 """Seconds after which the host thaws by itself, whatever became of us."""
+
+FLUSH = 3600.0
+"""Seconds for all that is to be written: a large host holds tens of GB of it in memory, and a volume may be slow."""
+
+THAW = 'for each in 1 2 3 4 5 6; do xfs_freeze -u "$0" && exit 0; sleep 5; done'
+"""Tried again, as a filesystem that still waits for its writers can't be thawed yet, and would freeze right after."""
 
 
 @dataclass
@@ -45,34 +51,56 @@ def take(settings: Settings, say: Say) -> Snapshot:
     host = connect(found.login, say)
     digest = proof.require(host, say)
     with frozen(host) as state:
+        unchanged = proof.standing(host) == digest
         made = taking.begin(settings.access, volume, volume.tags)
     say(f"{made}: a snapshot of {volume.id}, {volume.size} GiB; the host works on")
-    if not state.held:
-        how = f"was begun late: the host had thawed by itself after {STILL} s, so it is not tagged as verified"
-        raise SnapshotFailed(snapshot=made, volume=volume.id, how=how)
+    if why := _against(state, unchanged=unchanged):
+        raise SnapshotFailed(snapshot=made, volume=volume.id, how=f"{why}, so it is not tagged as verified")
     with answered():
         marks = {tags.KIND: VERIFIED, tags.SET_DIGEST: digest}
         settings.access.ec2.create_tags(Resources=[made], Tags=tags.listed(marks))
     return taking.completed(settings.access, volume.id, made, say)
 
 
+def _against(state: Frozen, *, unchanged: bool) -> str:
+    if not state.held:
+        return f"was begun late: the host had thawed by itself after {STILL} s"
+    return "" if unchanged else "holds weights that somebody changed meanwhile"
+
+
 @contextmanager
 def frozen(host: Host) -> Iterator[Frozen]:
     """Hold all writes to the data volume for the length of the block, and at most for STILL seconds.
 
-    A timer of the host's own systemd is armed before: it thaws also where this side or the line dies.
+    A timer of the host's own systemd is armed before: it thaws also where this side or the line dies. What is to be
+    written is written before that, so that little is left to wait for.
 
     Raises:
         CommandFailed, HostUnreachable: it can't be frozen.
     """
-    state = Frozen()
-    timer = ["systemd-run", "--quiet", "--collect", f"--unit={WATCHDOG}", f"--on-active={STILL}"]
-    timer += ["--timer-property=AccuracySec=100ms"]
-    must(host, "arm the watchdog", *timer, "xfs_freeze", "-u", ROOT)
-    must(host, f"freeze {ROOT}", "xfs_freeze", "-f", ROOT, patience=STILL)
+    # `xfs_freeze` takes any folder: without a mount it would be the system disk that stands still.
+    must(host, f"find the volume at {ROOT}", "mountpoint", ROOT)
+    must(host, f"write out {ROOT}", "sync", "--file-system", ROOT, patience=FLUSH)
+    _arm(host)
+    state, ours = Frozen(), True
     try:
+        ran = host.run(["xfs_freeze", "-f", ROOT], patience=STILL)
+        ours = ran.exit_code == 0  # else it is somebody else's to thaw
+        if not ours:
+            raise CommandFailed(address=host.address, what=f"freeze {ROOT}", why=ran.err.strip())
         yield state
     finally:
-        # A filesystem that is not frozen can't be thawed: then the watchdog was first.
-        state.held = host.run(["xfs_freeze", "-u", ROOT], patience=STILL).exit_code == 0
-        host.run(["systemctl", "stop", f"{WATCHDOG}.timer"])
+        state.held = ours and _thawed(host)
+        host.run(["systemctl", "stop", f"{WATCHDOG}.timer", f"{WATCHDOG}.service"])
+
+
+def _arm(host: Host) -> None:
+    """It runs on the host by itself, from the system disk."""
+    timer = ["systemd-run", "--quiet", "--collect", f"--unit={WATCHDOG}", f"--on-active={STILL}"]
+    timer += ["--timer-property=AccuracySec=100ms"]
+    must(host, "arm the watchdog", *timer, "sh", "-c", THAW, ROOT)
+
+
+def _thawed(host: Host) -> bool:
+    """Whether this thawed it: what does not stand still can't be thawed, so else the watchdog was first."""
+    return host.run(["xfs_freeze", "-u", ROOT], patience=STILL).exit_code == 0

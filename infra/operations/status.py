@@ -1,9 +1,10 @@
-"""``zagent cloud status``: what there is of a stack, by asking AWS alone."""
+"""``zagent cloud status``: what there is of a stack, as AWS tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from infra import tags
 from infra.account import caller, hosts, policies, sessions, snapshots, volumes
@@ -14,13 +15,17 @@ from infra.account.volumes import Volume
 from infra.operations import cost
 from infra.settings import Settings
 
+if TYPE_CHECKING:
+    from infra.operations.inside import Inside
+
 
 @dataclass(frozen=True)
 class Status:
     """What there is; hosts and volumes are several only when something went wrong.
 
     ``you`` is the ARN of whoever asks. ``roots`` are the hosts' system disks, by host. ``snapshots`` are the data
-    volume's and those of earlier ones, ``root_snapshots`` the system disk's; both are newest first.
+    volume's and those of earlier ones, ``root_snapshots`` the system disk's; both are newest first. ``inside`` is what
+    hosts say of themselves, by host; none where they were not asked.
     """
 
     settings: Settings
@@ -33,6 +38,7 @@ class Status:
     policy: Policy | None = None
     plan: Plan | None = None
     root_policy: Policy | None = None
+    inside: Mapping[str, Inside] = field(default_factory=dict)
 
     @property
     def nothing(self) -> bool:

@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.bootstrap.facts import parsers
+from infra.bootstrap.features import Version
 from infra.bootstrap.permission import Record
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.steps.format import Format
@@ -22,6 +24,13 @@ UUID = "11111111-2222-4333-8444-555555555555"
 def run(*words: str | Path) -> str:
     """Run a tool of this machine that must succeed."""
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def mkfs_version() -> Version:
+    """Of this machine's mkfs.xfs."""
+    found = parsers.mkfs(0, run("mkfs.xfs", "-V"))
+    assert found
+    return found
 
 
 @dataclass
@@ -52,7 +61,7 @@ class Disk:
 
     def format(self, uuid: str = UUID, serial: str = SERIAL) -> None:
         """Take the step that makes a filesystem."""
-        Format(self.device, serial, uuid).take(Target(self.host, self.permission, print))
+        Format(self.device, serial, uuid, mkfs_version()).take(Target(self.host, self.permission, print))
 
     def digest(self) -> str:
         """The SHA-256 of every byte."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.bootstrap.host import COMMAND_PATIENCE, OnLine, Ran
@@ -79,7 +79,9 @@ class Noted:
     def begin(self, uuid: str) -> None:
         """Remember."""
         self.notes.append(f"formatting:{uuid}")
+        self.record = replace(self.record, phase="formatting", uuid=uuid)
 
     def finish(self, uuid: str) -> None:
         """Remember."""
         self.notes.append(f"done:{uuid}")
+        self.record = replace(self.record, phase="done", uuid=uuid)

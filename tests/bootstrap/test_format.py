@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-import struct
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from infra.bootstrap.features import profile
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.permission import Record
+from infra.bootstrap.steps.format import Format
 from infra.errors import CloudRefused, CommandFailed, FormatRefused
-from tests.bootstrap.disk import SIZE, UUID, Disk, half_made, run
+from tests.bootstrap.disk import SIZE, UUID, Disk, half_made, mkfs_version, run
+from tests.bootstrap.signatures import SIGNATURES, Signature
 
 pytestmark = pytest.mark.root
 
@@ -48,6 +52,28 @@ def test_a_blank_disk_is_formatted_with_the_noted_uuid(disk: Disk) -> None:
     assert noted == [[f"formatting:{UUID}"]]
 
 
+def test_each_clause_of_the_contract_has_its_test() -> None:
+    """The comment above mkfs.xfs numbers its clauses; each has one test of that number here, and there is no other."""
+    clauses = re.findall(r"# +(\d)\. ", inspect.getsource(Format))
+    tests = [found[1] for name in globals() if (found := re.match(r"test_clause_(\d)_", name))]
+    assert tests == clauses == list("1234567")
+
+
+def test_it_has_the_features_that_every_kernel_of_its_life_knows(disk: Disk) -> None:
+    """Each one of the profile, as the made filesystem itself tells; the host's own defaults decide none of them."""
+    wanted = {line for line in profile(mkfs_version()).splitlines() if "=" in line}
+    assert len(wanted) >= 8
+    disk.format()
+    assert wanted <= features(disk)
+    run("mkfs.xfs", "-q", "-f", "-i", "sparse=0", "-m", "bigtime=0", disk.device)
+    assert wanted - features(disk) == {"sparse=1", "bigtime=1"}
+
+
+def features(disk: Disk) -> set[str]:
+    """All that xfs_info tells of a filesystem."""
+    return set(run("xfs_info", disk.device).replace(",", " ").split())
+
+
 def test_clause_1_another_serial_number(disk: Disk) -> None:
     """A device name that means another disk by now is not formatted."""
     refused(disk, "the volume's is volother", serial="volother")
@@ -70,35 +96,25 @@ def test_clause_2_the_record_does_not_allow_it(disk: Disk, record: Record, says:
     refused(disk, says)
 
 
-def test_clause_3_another_size(disk: Disk) -> None:
-    """One byte more or less is another disk."""
-    disk.permission.record = replace(disk.permission.record, size=SIZE + 1)
-    refused(disk, f"it has {SIZE} bytes, the volume has {SIZE + 1}")
-
-
-def test_clause_3_somebody_has_it(disk: Disk) -> None:
-    """A disk that is held open exclusively, as by a mount, is in use."""
+@pytest.mark.parametrize("wrong", ["a byte more", "a byte less", "held"])
+def test_clause_3_another_size_or_in_use(disk: Disk, wrong: str) -> None:
+    """One byte more or less is another disk; one that is held open exclusively, as by a mount, is somebody's."""
+    if wrong != "held":
+        size = SIZE + (1 if wrong == "a byte less" else -1)
+        disk.permission.record = replace(disk.permission.record, size=size)
+        return refused(disk, f"it has {SIZE} bytes, the volume has {size}")
     handle = os.open(disk.device, os.O_RDONLY | os.O_EXCL)
     try:
-        refused(disk, "it is in use")
+        return refused(disk, "it is in use")
     finally:
         os.close(handle)
 
 
-@pytest.mark.parametrize(
-    "maker", [["mkfs.ext4", "-q", "-F"], ["mkswap"], ["mkfs.xfs", "-q"]], ids=lambda words: words[0]
-)
-def test_clause_4_a_signature(disk: Disk, maker: list[str]) -> None:
-    """Whatever blkid and wipefs know is left alone."""
-    run(*maker, disk.device)
-    refused(disk, "it carries")
-
-
-def test_clause_4_a_partition_table(disk: Disk) -> None:
-    """A disk with partitions is not blank, though no filesystem lies at its beginning (layout: a DOS label)."""
-    entry = struct.pack("<8B2L", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 2048, 2048)
-    disk.write(446, entry.ljust(64, b"\0") + b"\x55\xaa")
-    refused(disk, "it carries dos")
+@pytest.mark.parametrize("signature", SIGNATURES, ids=lambda one: one.kind)
+def test_clause_4_a_signature(disk: Disk, signature: Signature) -> None:
+    """Whatever blkid and wipefs know is left alone, also where no filesystem lies at the disk's beginning."""
+    signature.put(disk)
+    refused(disk, f"it carries {signature.kind}")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +129,7 @@ def test_clause_5_a_byte_that_is_not_zero(disk: Disk, offset: int, content: byte
     refused(disk, f"byte {offset} is not zero")
 
 
-def test_clause_5_has_a_blind_spot(disk: Disk) -> None:
+def test_the_blind_spot_of_clause_5(disk: Disk) -> None:
     """What lies between all samples is not seen: for it there is the record (clause 2)."""
     disk.write(24 << 20, b"x" * 4096)
     disk.format()
@@ -150,6 +166,22 @@ def test_clause_7_mkfs_is_never_forced(disk: Disk) -> None:
     assert not {"-f", "--force"} & set(mkfs(disk)[0])
 
 
+def test_a_crash_before_mkfs(disk: Disk) -> None:
+    """The note is there, the disk is blank: the next format takes that uuid, and notes nothing anew."""
+    disk.permission.begin(UUID)
+    disk.format()
+    assert disk.probe().split() == [UUID, "xfs"]
+    assert disk.permission.notes == [f"formatting:{UUID}"]
+
+
+def test_a_crash_after_mkfs(disk: Disk) -> None:
+    """The filesystem is whole: it is never made again, though the note says that it was begun."""
+    disk.format()
+    disk.permission.notes.clear()
+    disk.host.commands.clear()
+    refused(disk, "it carries xfs")
+
+
 @pytest.fixture
 def cut_off(tmp_path: Path) -> Iterator[Disk]:
     """A disk on which our own mkfs was cut off, and the record that tells so."""
@@ -161,7 +193,7 @@ def cut_off(tmp_path: Path) -> Iterator[Disk]:
         made.close()
 
 
-def test_a_mkfs_that_was_cut_off_is_done_again(cut_off: Disk) -> None:
+def test_a_crash_in_mkfs_is_mended(cut_off: Disk) -> None:
     """With the uuid of the note; the kernel mounts what comes of it."""
     assert mount(cut_off) != 0
     cut_off.format()

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
 from moto.server import ThreadedMotoServer
 
 from infra.account import sessions
 from infra.account.access import Access
-from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
+from infra.bootstrap.permission import GIB, NO_VOLUME, NoRecord, Record, VolumeTag, parse
+from infra.bootstrap.want import serial_of
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost, NoWayIn
 from infra.operations import find
 from infra.tags import FORMAT as TAG
@@ -88,6 +91,28 @@ def test_a_volume_from_a_snapshot_holds_data(ec2: EC2Client) -> None:
     """However blank it looks."""
     snapshot = ec2.create_snapshot(VolumeId=volume(ec2))["SnapshotId"]
     assert permission(volume(ec2, SnapshotId=snapshot)).read().against
+
+
+def test_a_volume_knows_where_its_data_came_from(ec2: EC2Client) -> None:
+    """Through all volumes in between, as long as each is there; a volume that was made blank came from none."""
+    first = volume(ec2)
+    second = volume(ec2, SnapshotId=ec2.create_snapshot(VolumeId=first)["SnapshotId"])
+    last = ec2.create_snapshot(VolumeId=second)["SnapshotId"]
+    third = volume(ec2, SnapshotId=last)
+    assert permission(third).read().ancestors == (serial_of(second), serial_of(first))
+    assert permission(first).read().ancestors == ()
+    ec2.delete_volume(VolumeId=second)
+    assert permission(third).read().ancestors == (serial_of(second),)
+    ec2.delete_snapshot(SnapshotId=last)
+    assert permission(third).read() == Record(64 * GIB, ours=True, blank_born=False)
+
+
+def test_a_snapshot_from_another_region_tells_nothing(ec2: EC2Client) -> None:
+    """The id of a volume that a copied snapshot shows is arbitrary, and could be anybody's."""
+    snapshot = ec2.create_snapshot(VolumeId=volume(ec2))["SnapshotId"]
+    made = volume(ec2, SnapshotId=snapshot)
+    ec2_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].snapshots[snapshot].volume.id = NO_VOLUME
+    assert permission(made).read().ancestors == ()
 
 
 def test_an_unknown_volume_is_a_clear_error(ec2: EC2Client) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,18 +15,22 @@ from zagent.volume import disk as filesystems
 from zagent.volume import marker
 
 from infra.bootstrap import gather as gathering
-from infra.bootstrap.facts.model import Content, Filesystem
+from infra.bootstrap.facts.model import Bare, Content, Filesystem
 from infra.bootstrap.gather import gather, on_host
+from infra.bootstrap.plan.host import plan
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.superblock import Superblock
 from infra.bootstrap.want import Want
+from infra.errors import MountRefused
 from tests import loops
 from tests.bootstrap.disk import SERIAL, SIZE, UUID, Disk, half_made, run
+from tests.bootstrap.signatures import SIGNATURES, Signature
 
 pytestmark = pytest.mark.root
 
 WANT = Want(SERIAL, "root")
+OURS = Content((".zagent",), json.dumps(asdict(replace(marker.new("data-disk", "xfs", UUID), lineage=(SERIAL,)))))
 
 
 def test_a_blank_disk(disk: Disk) -> None:
@@ -77,6 +83,33 @@ def test_an_empty_filesystem_is_told_from_one_that_cannot_be_read(disk: Disk) ->
     assert gather(disk.host, WANT).content == Content((), "")
 
 
+@pytest.mark.parametrize("signature", SIGNATURES, ids=lambda one: one.kind)
+def test_an_odd_disk_is_refused_with_what_was_found(disk: Disk, signature: Signature) -> None:
+    """Whatever somebody else has on it: the error names it, nothing is planned, not a byte changes."""
+    signature.put(disk)
+    before = disk.digest()
+    with pytest.raises(MountRefused) as refused:
+        plan(gather(disk.host, WANT), WANT, disk.permission.read())
+    told = "no marker" if signature.kind == "xfs" else f"it holds {signature.kind}"
+    assert told in refused.value.message
+    assert disk.digest() == before
+
+
+def test_a_filesystem_that_hangs_there_twice(disk: Disk) -> None:
+    """The same uuid on another disk is seen, also without a mount."""
+    disk.format()
+    copy = disk.image.with_name("copy.img")
+    run("cp", "--sparse=always", disk.image, copy)
+    device = run("losetup", "--find", "--show", copy)
+    try:
+        found = gather(disk.host, WANT)
+    finally:
+        run("losetup", "--detach", device)
+    assert {path for path, uuid in found.uuids.items() if uuid == UUID} == {disk.device, device}
+    with pytest.raises(MountRefused, match=f"{device} carries the filesystem {UUID}, too"):
+        plan(replace(found, content=OURS), WANT, disk.permission.record)
+
+
 @pytest.fixture
 def mounted(disk: Disk) -> Iterator[Path]:
     """The disk with a filesystem, mounted."""
@@ -101,6 +134,56 @@ def test_a_grown_disk_is_used_whole(disk: Disk, mounted: Path, monkeypatch: pyte
     volume.Grow(disk.device).take(Target(disk.host, disk.permission, print))
     assert gather(disk.host, WANT).covered == 2 * SIZE
     assert (mounted / "file").read_text() == "kept"
+
+
+def test_a_smaller_disk_is_waited_for(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it has grown; one that stays smaller is refused with both sizes, and no byte of it changes."""
+    monkeypatch.setattr(volume, "SIZE_PATIENCE", 0)
+    before, to = disk.digest(), Target(disk.host, disk.permission, print)
+    with pytest.raises(MountRefused) as refused:
+        volume.AwaitSize(disk.device, 2 * SIZE).take(to)
+    assert f"it has {SIZE} bytes, the volume has {2 * SIZE}" in refused.value.message
+    assert disk.digest() == before
+    monkeypatch.setattr(volume, "SIZE_PATIENCE", 1)
+    run("truncate", "-s", str(2 * SIZE), disk.image)
+    run("losetup", "--set-capacity", disk.device)
+    volume.AwaitSize(disk.device, 2 * SIZE).take(to)
+
+
+def test_the_mount_point_is_guarded_below_the_mount(disk: Disk, mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen and set while the volume is mounted and takes writes; unmounted, not even root writes there."""
+    for module in (gathering, volume):
+        monkeypatch.setattr(module, "ROOT", str(mounted))
+    assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=False)
+    volume.Guard().take(Target(disk.host, disk.permission, print))
+    try:
+        assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=True)
+        (mounted / "file").write_text("on the volume")
+        run("umount", mounted)
+        assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=True)
+        with pytest.raises(PermissionError):
+            (mounted / "file").write_text("beneath it")
+    finally:
+        subprocess.run(["umount", mounted], capture_output=True, check=False)
+        run("chattr", "-i", mounted)
+
+
+def test_what_lies_in_the_mount_point_is_seen(disk: Disk, mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of the system disk where the volume belongs, mounted over or not; a link is told as one."""
+    monkeypatch.setattr(gathering, "ROOT", str(mounted))
+    (mounted / "on the volume").touch()
+    run("umount", mounted)
+    (mounted / "beneath it").touch()
+    found = Bare("directory", ("beneath it",), immutable=False)
+    assert gather(disk.host, WANT).bare == found
+    run("mount", disk.device, mounted)
+    assert gather(disk.host, WANT).bare == found
+    link = mounted.with_name("link")
+    link.symlink_to(mounted)
+    monkeypatch.setattr(gathering, "ROOT", str(link))
+    assert gather(disk.host, WANT).bare == Bare("symbolic link", (), immutable=None)
+    monkeypatch.setattr(gathering, "ROOT", str(mounted.with_name("nothing")))
+    assert gather(disk.host, WANT).bare is None
 
 
 @pytest.mark.parametrize("holds", ["folder", "file", "nothing", "file, and ignores SIGTERM"])

@@ -1,4 +1,4 @@
-"""Watch zagent keep its promise on this machine; nothing is left behind but the pictures in demo/."""
+"""Watch zagent keep its promise on this machine; nothing is left behind but the pictures and a report in demo/."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.demo import plan
+from tests.demo import plan, report
 from tests.demo.agent_road import AgentRoad, environment
 from tests.demo.cloud_road import CloudRoad
 from tests.demo.commands import STACK
 from tests.demo.disk import LoopDisk
-from tests.demo.road import Disproved, Road, Row, table
+from tests.demo.report import Chapter, Story
+from tests.demo.road import Disproved, Road, Row, last_words, table
 from tests.demo.setup import SetUp
+from tests.localcloud.local import LocalCloud
 from tests.standin import Hub, save_tiny_pipeline
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -48,14 +50,24 @@ def main() -> int:
         print(f"  end that one as it said, then: rm {STACK_FILE}", file=sys.stderr)
         return 1
     PICTURES.mkdir(exist_ok=True)
+    (PICTURES / report.NAME).unlink(missing_ok=True)  # an older one must not speak for this run
     work = Path(tempfile.mkdtemp(prefix="zagent-demo-", dir=_place()))
+    story = Story()
     try:
         with ExitStack() as stack:
             stack.callback(_leave if asked.keep else shutil.rmtree, work)
-            return _walk(work, asked, stack)
+            return _walk(work, asked, story, stack)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
+    finally:
+        _report(story)
+
+
+def _report(story: Story) -> None:
+    """After the cleaning up, so that an impatient second Ctrl-C costs the report and nothing else."""
+    if story.rows:
+        print(f"The report is {report.write(PICTURES, story)}", flush=True)
 
 
 def _asked() -> Asked:
@@ -72,10 +84,10 @@ def _place() -> str | None:
     return given or (None if Path("/tmp").stat().st_dev == Path("/").stat().st_dev else "/var/tmp")
 
 
-def _walk(work: Path, asked: Asked, stack: ExitStack) -> int:
+def _walk(work: Path, asked: Asked, story: Story, stack: ExitStack) -> int:
     """The agent's road while the cloud is being made, then the road through the cloud."""
     began = time.monotonic()
-    parts = plan.look(work, quick=asked.quick)
+    parts = story.parts = plan.look(work, quick=asked.quick)
     print("\n".join(parts.lines()), flush=True)
     if asked.require_all and parts.left_out:
         print("scripts/demo: --require-all, but something is left out", file=sys.stderr)
@@ -83,26 +95,31 @@ def _walk(work: Path, asked: Asked, stack: ExitStack) -> int:
     set_up = SetUp(work / "cloud") if parts.cloud else None
     if set_up:
         stack.callback(set_up.leave if asked.keep else set_up.end)
+        story.set_up_began = time.monotonic()
         set_up.begin()
-    held = _agent(work, parts, asked, stack)
+    held = _agent(work, asked, story, stack)
     if held and set_up:
         print(f"\nA first picture after {time.monotonic() - began:.0f} s. Now the same through a cloud.\n", flush=True)
-        held = _cloud(work, set_up, stack, keep=asked.keep)
+        held = _cloud(work, set_up, story, stack, keep=asked.keep)
+    story.held = held
     return 0 if held else 1
 
 
-def _agent(work: Path, parts: plan.Parts, asked: Asked, stack: ExitStack) -> bool:
+def _agent(work: Path, asked: Asked, story: Story, stack: ExitStack) -> bool:
     data, system = work / "data", work / "system-disk"
-    disk = LoopDisk(work / "disk.img", data) if parts.disk else None
+    disk = LoopDisk(work / "disk.img", data) if story.parts.disk else None
     if asked.keep and asked.quick:
         stack.callback(_tell, data, disk)
     elif disk:
         stack.callback(disk.remove)
+    chapter = story.open("With the agent alone")
     with Hub(save_tiny_pipeline(work / "repository")) as hub:
         road = AgentRoad(
             pictures=PICTURES,
             hub_bytes=lambda: hub.body_bytes,
             environment=environment(data, system, hub.url),
+            rows=chapter.rows,
+            left=chapter.left,
             data=data,
             system=system,
             hub=hub,
@@ -112,9 +129,10 @@ def _agent(work: Path, parts: plan.Parts, asked: Asked, stack: ExitStack) -> boo
         return _outcome(road)
 
 
-def _cloud(work: Path, set_up: SetUp, stack: ExitStack, *, keep: bool) -> bool:
+def _cloud(work: Path, set_up: SetUp, story: Story, stack: ExitStack, *, keep: bool) -> bool:
+    chapter = story.open("Through a cloud")
     try:
-        cloud = set_up.wait()
+        cloud = _ready(set_up, story, chapter)
     except Disproved as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
         return False
@@ -124,15 +142,29 @@ def _cloud(work: Path, set_up: SetUp, stack: ExitStack, *, keep: bool) -> bool:
         pictures=PICTURES,
         hub_bytes=cloud.hub_bytes,
         environment={**os.environ, **cloud.environment(), "TMPDIR": str(temporary)},
+        rows=chapter.rows,
+        left=chapter.left,
         project=REPOSITORY,
         keys=work / "keys",
     )
     if not keep:
         stack.callback(road.forget)
-    road.rows.append(
-        Row("set-up", set_up.seconds, 0, "Pulumi CLI, VM image, AWS's API and a hub, made beside the above")
-    )
     return _outcome(road)
+
+
+def _ready(set_up: SetUp, story: Story, chapter: Chapter) -> LocalCloud:
+    """The cloud; the set-up leaves a row like any other step."""
+    proved = "Pulumi CLI, VM image, AWS's API and a hub, made beside the above"
+    row = Row("set-up", 0.0, 0, proved, story.set_up_began, ("scripts/localcloud start",))
+    try:
+        cloud = set_up.wait()
+    except BaseException as error:
+        seconds = time.monotonic() - story.set_up_began
+        chapter.rows.append(replace(row, seconds=seconds, proved="", error=last_words(error)))
+        raise
+    chapter.rows.append(replace(row, seconds=set_up.seconds))
+    story.cloud = True
+    return cloud
 
 
 def _outcome(road: Road) -> bool:

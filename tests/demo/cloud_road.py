@@ -47,6 +47,7 @@ class CloudRoad(CloudCommands):
             ("system-disk reset", self.reset),
             ("zagent cloud converge", self.converge),
             ("generate, after the reset", lambda: self.generate_again("cloud-reset.png")),
+            ("zagent cloud reset", self.reset_on_purpose),
             ("pulumi destroy", self.destroy),
             ("pulumi up, again", self.up_again),
             ("generate, on the new host", lambda: self.generate_again("cloud-again.png")),
@@ -120,6 +121,17 @@ class CloudRoad(CloudCommands):
         self.on_host("! sudo test -e /root/of-the-old-disk && command -v zagent")
         self.same_volume()
         return "mounted, not formatted; the agent's runtime came back from the volume"
+
+    def reset_on_purpose(self) -> str:
+        """The same in one command: weights proved, disk replaced, host converged, weights found again."""
+        before = self.hub_bytes()
+        self.on_host("sudo touch /etc/of-the-old-disk")
+        self.zagent("cloud", "reset", "--stack", STACK, "--yes", show=True)
+        self.on_host("! test -e /etc/of-the-old-disk && zagent verify --quick")
+        self.same_volume()
+        if self.hub_bytes() != before:
+            raise Disproved(f"{self.hub_bytes() - before} bytes came from the hub")
+        return "another system disk, on purpose: weights proved before, there after"
 
     def destroy(self) -> str:
         """Everything that costs money by the hour goes."""

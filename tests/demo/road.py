@@ -15,28 +15,48 @@ Step = tuple[str, Callable[[], str]]
 """A name, and a function that returns what it proved."""
 
 
+EQUAL: list[tuple[Path, Path]] = []
+"""The pairs of pictures that `same_pixels` found equal, in the order in which it was asked."""
+
+INTERRUPTED = "interrupted"
+
+
 class Disproved(Exception):
     """A step did not hold what it promises."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the final table; ``hub_bytes`` is what the hub sent meanwhile, without headers."""
+    """One line of the final table; ``hub_bytes`` is what the hub sent meanwhile, without headers.
+
+    The rest is for the report: ``began`` on the monotonic clock, the commands as a person would type them, the pictures
+    that were made, the pairs that were found equal, and the last words of a step that did not hold.
+    """
 
     step: str
     seconds: float
     hub_bytes: int
     proved: str
+    began: float = 0.0
+    commands: tuple[str, ...] = ()
+    pictures: tuple[Path, ...] = ()
+    equal: tuple[tuple[Path, Path], ...] = ()
+    error: str = ""
 
 
 @dataclass(kw_only=True)
 class Road:
-    """One walk; ``pictures`` is where the images are kept, ``hub_bytes`` counts what the hub has sent so far."""
+    """One walk; ``pictures`` is where the images are kept, ``hub_bytes`` counts what the hub has sent so far.
+
+    ``rows`` gets one for each step that was taken, ``left`` has the names of those that were not reached.
+    """
 
     pictures: Path
     hub_bytes: Callable[[], int]
     environment: Mapping[str, str]
     rows: list[Row] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def steps(self) -> list[Step]:
         """The names and the functions, in order."""
@@ -48,12 +68,31 @@ class Road:
         Raises:
             Disproved: one did not hold.
         """
-        for number, (name, step) in enumerate(self.steps(), 1):
-            print(f"[{number}/{len(self.steps())}] {name} …", flush=True)
-            began, before = time.monotonic(), self.hub_bytes()
-            proved = step()
-            self.rows.append(Row(name, time.monotonic() - began, self.hub_bytes() - before, proved))
+        steps = self.steps()
+        for number, (name, step) in enumerate(steps, 1):
+            self.left[:] = [later for later, _ in steps[number:]]
+            proved = self._take(f"{number}/{len(steps)}", name, step)
             print(f"      {proved}", flush=True)
+
+    def _take(self, place: str, name: str, step: Callable[[], str]) -> str:
+        """Take one step; from when its name is told it leaves a row, also when it does not hold or is interrupted."""
+        began, there, known = time.monotonic(), _stamps(self.pictures), len(EQUAL)
+        self.told.clear()
+        proved, sent, error = "", 0, ""
+        try:
+            print(f"[{place}] {name} …", flush=True)
+            before = self.hub_bytes()
+            proved = step()
+            sent = self.hub_bytes() - before
+        except BaseException as failure:
+            error = last_words(failure)
+            raise
+        finally:
+            made = tuple(one for one, stamp in _stamps(self.pictures).items() if there.get(one) != stamp)
+            seconds = time.monotonic() - began
+            evidence = (tuple(self.told), made, tuple(EQUAL[known:]), error)
+            self.rows.append(Row(name, seconds, sent, proved, began, *evidence))
+        return proved
 
     def run(self, *words: str, expect: int = 0, show: bool = False, told: str = "") -> str:
         """Run a command and return all it printed; ``show`` passes its lines on, ``told`` is what a person would type.
@@ -61,7 +100,8 @@ class Road:
         Raises:
             Disproved: it ended with another exit code than expected.
         """
-        print(f"      $ {told or shlex.join(words)}", flush=True)
+        self.told.append(told or shlex.join(words))
+        print(f"      $ {self.told[-1]}", flush=True)
         lines = []
         for line in self._lines(words, self.environment, expect):
             lines.append(line)
@@ -92,8 +132,23 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
+def last_words(error: BaseException) -> str:
+    """What the report says of a step that ended with this."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return INTERRUPTED
+    said = str(error) or "no message"
+    words = said if isinstance(error, Disproved) else f"{type(error).__name__}: {said}"
+    return f"{words}\n{getattr(error, 'stderr', None) or ''}".strip()
+
+
+def _stamps(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    """Of each picture in ``folder``, what changes when it is written again."""
+    found = {one: one.stat() for one in sorted(folder.glob("*.png"))}
+    return {one: (stat.st_ino, stat.st_mtime_ns, stat.st_size) for one, stat in found.items()}
+
+
 def same_pixels(first: Path, second: Path) -> None:
-    """Compare two pictures.
+    """Compare two pictures, and note in EQUAL that they are.
 
     Raises:
         Disproved: they differ in at least one pixel.
@@ -103,3 +158,4 @@ def same_pixels(first: Path, second: Path) -> None:
     with Image.open(first) as one, Image.open(second) as other:
         if (one.size, one.mode, one.tobytes()) != (other.size, other.mode, other.tobytes()):
             raise Disproved(f"{second} differs from {first}")
+    EQUAL.append((first, second))

@@ -20,8 +20,9 @@ YOU = "arn:aws:sts::123456789012:user/moto"
 """Who asks there."""
 
 OWN = {tags.PROJECT: "zagent", tags.STACK: "dev"}
-DATA = {**OWN, tags.OWNER: YOU, tags.SNAPSHOTS: "zagent/dev"}
 UUID = "0b6a3a5e-3d6f-4f6b-9a55-7e1f0a9d6c11"
+DATA = {**OWN, tags.OWNER: YOU, tags.SNAPSHOTS: "zagent/dev", tags.FORMAT: f"done:{UUID}"}
+"""Of a volume that was formatted, and of the snapshots that copied its tags."""
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,15 @@ def test_a_snapshot_that_fails_replaces_nothing(cloud: Cloud) -> None:
     assert [one.id for one in living()] == [old]
 
 
+def test_what_was_never_formatted_is_not_copied(cloud: Cloud) -> None:
+    """The copy would count as data, and nothing would ever format it; a new volume there costs nothing."""
+    blank = cloud.volume(**{tags.FORMAT: ""})
+    cloud.ec2.delete_tags(Resources=[blank], Tags=[{"Key": tags.FORMAT}])
+    with pytest.raises(RestoreRefused, match=f"nothing was ever on {blank}") as refused:
+        restore.plan(settings(), "us-east-1b")
+    assert f"zagent cloud volume purge {blank}; pulumi config set availabilityZone us-east-1b" in refused.value.advice
+
+
 def test_what_is_refused(cloud: Cloud) -> None:
     """With the way out, and nothing made."""
     with pytest.raises(TypeNotOffered, match="us-east-1z"):

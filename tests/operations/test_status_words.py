@@ -60,6 +60,7 @@ GOOD = Status(
     plan=PLAN,
 )
 STOPPED = replace(HOST, state="stopped", why="User initiated")
+OWNED = {name: one for name, one in DATA.items() if name != tags.FORMAT}
 OTHERS = replace(VOLUME, tags={**VOLUME.tags, tags.OWNER: "arn:aws:iam::1:user/ann"})
 
 
@@ -71,19 +72,19 @@ def test_nothing_is_left_to_do_where_all_is_as_it_should_be() -> None:
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
-        ({"hosts": (), "volumes": (replace(VOLUME, attached_to=()),)}, "pulumi up   makes a host; there is none"),
-        ({"hosts": (), "volumes": ()}, "no data volume, but there are snapshots to make one of"),
+        ({"hosts": (), "volumes": (replace(VOLUME, attached_to=()),)}, "pulumi up --refresh   makes a host;"),
+        ({"hosts": (), "volumes": ()}, "no data volume, but snap-2 to make one of"),
         ({"hosts": (STOPPED,)}, "pulumi up   starts i-1, which is stopped"),
         ({"hosts": (replace(HOST, address=""),)}, "pulumi up --refresh   gives i-1 its address back"),
         ({"hosts": (HOST, replace(STOPPED, id="i-2"))}, "i-1 and i-2 carry the tags of one stack"),
         ({"volumes": (replace(VOLUME, attached_to=()),)}, "pulumi up --refresh   attaches vol-1 to i-1"),
         ({"volumes": (replace(VOLUME, attached_to=("i-9",)),)}, "aws ec2 detach-volume --volume-id vol-1   once"),
-        ({"volumes": (replace(VOLUME, tags=DATA),)}, "zagent cloud converge dev   formats vol-1 if it is blank"),
+        ({"volumes": (replace(VOLUME, tags=OWNED),)}, "zagent cloud converge dev   formats vol-1 if it is blank"),
         ({"volumes": (VOLUME, replace(VOLUME, id="vol-2"))}, "pulumi config set volumeId VOL_ID   of the one"),
         ({"volumes": (replace(VOLUME, tags={**VOLUME.tags, tags.SNAPSHOTS: ""}),)}, "gives vol-1 the tag"),
         ({"hosts": (), "volumes": (OTHERS,)}, "pulumi config set volumeId vol-1   if it is yours to use: it was made"),
         ({"settings": settings(volumeId="vol-7")}, "pulumi config rm volumeId   vol-7, which it names, is not in AWS"),
-        ({"policy": None, "plan": None}, "pulumi up   makes a policy; none takes snapshots of vol-1"),
+        ({"policy": None, "plan": None}, "pulumi up --refresh   makes a policy; none takes snapshots of vol-1"),
         ({"policy": replace(POLICY, state="DISABLED")}, "pulumi up --refresh   enables policy-1, which is DISABLED"),
         (
             {"policy": replace(POLICY, state="ERROR"), "plan": replace(PLAN, message="no such role")},

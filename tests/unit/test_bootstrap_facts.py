@@ -8,7 +8,7 @@ import pytest
 from zagent.volume.users import Account
 
 from infra.bootstrap.facts import model, parsers
-from infra.bootstrap.facts.model import Disk, Filesystem, Placed
+from infra.bootstrap.facts.model import Bare, Disk, Filesystem, Placed
 from infra.bootstrap.superblock import Superblock, parse
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -61,6 +61,35 @@ def test_what_a_filesystem_covers() -> None:
     )
     assert parsers.covered(0, printed) == 4096 * 102400
     assert parsers.covered(1, "xfs_info: /data: not a mounted XFS filesystem") == 0
+
+
+def test_the_filesystems_of_all_devices() -> None:
+    """Those that have none are left out."""
+    assert parsers.uuids(0, f"/dev/nvme0n1 \n/dev/nvme0n1p1 0A1B-2C3D\n/dev/nvme1n1 {UUID}\n") == {
+        "/dev/nvme0n1p1": "0A1B-2C3D",
+        "/dev/nvme1n1": UUID,
+    }
+
+
+def test_the_version_of_mkfs() -> None:
+    """Its first two numbers decide which features it knows."""
+    assert parsers.mkfs(0, "mkfs.xfs version 6.6.0\n") == (6, 6)
+    assert parsers.mkfs(127, "") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "found"),
+    [
+        (0, "directory\n----i---------e-------\n", Bare("directory", (), True)),
+        (0, "directory\n--------------e-------\nphotos\na b\n", Bare("directory", ("photos", "a b"), False)),
+        (0, "symbolic link\n\n", Bare("symbolic link", (), None)),
+        (1, "", None),
+    ],
+    ids=["guarded", "with files", "a link", "none"],
+)
+def test_the_mount_point_itself(code: int, out: str, found: Bare | None) -> None:
+    """Only an ``i`` means that nothing can be written there; no attributes at all mean that it can't be told."""
+    assert parsers.bare(code, out) == found
 
 
 def test_nothing_is_mounted_where_findmnt_fails() -> None:

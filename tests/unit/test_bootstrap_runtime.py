@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -108,18 +109,37 @@ def test_our_own_lock_file_agrees_with_the_one_that_tests_run_on() -> None:
 
 
 def test_an_environment_is_made_of_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A configuration, a link to the host's interpreter, the packages, the way to the image's; all are root's."""
+    """A configuration, a link to the host's interpreter, the packages, the way to the image's; all are listed."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     wanted = Runtime(PYTHON, (), FOLDER, ())
-    path = wheelhouse.cached(wanted)
-    with tarfile.open(path) as tar:
+    made = wheelhouse.made(wanted)
+    with tarfile.open(made.archive) as tar:
         members = {one.name: one for one in tar.getmembers()}
         way = tar.extractfile(f"{wanted.site}/image.pth")
         assert way is not None
         assert way.read().decode() == f"{FOLDER}\n"
     assert members["bin/python"].linkname == PYTHON.executable
     assert {one.uid for one in members.values()} == {0}
-    assert wheelhouse.cached(wanted) == path
+    listed = json.loads(made.listing.read_text())
+    assert listed["folder"] == wanted.folder
+    assert listed["links"] == {"bin/python": PYTHON.executable}
+    assert {*listed["files"], *listed["links"]} == members.keys()
+    assert wheelhouse.made(wanted) == made
+
+
+def test_a_list_without_its_archive_is_made_again_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the archive is, both are: a maker that was ended in between left a list at most."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = wheelhouse.made(Runtime(PYTHON, (), FOLDER, ()))
+    before = made.listing.read_text()
+    made.archive.unlink()
+    made.listing.write_text("cut off")
+    assert wheelhouse.made(Runtime(PYTHON, (), FOLDER, ())).listing.read_text() == before
+
+
+def test_the_rescue_has_a_key_of_its_own() -> None:
+    """Also where both would hold the same packages."""
+    assert Runtime(PYTHON, (), "", ()).key != Runtime(PYTHON, (), "", (), is_rescue=True).key
 
 
 def test_wheels_that_cannot_be_had_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +148,7 @@ def test_wheels_that_cannot_be_had_leave_nothing_behind(tmp_path: Path, monkeypa
     monkeypatch.setenv("PIP_RETRIES", "0")
     wanted = Runtime(PYTHON, (Pinned("accelerate", "1.15.0", ("--hash=sha256:" + "0" * 64,)),), "", ())
     with pytest.raises(PackagesUnavailable) as error:
-        wheelhouse.cached(wanted, "http://127.0.0.1:9/simple")
+        wheelhouse.made(wanted, "http://127.0.0.1:9/simple")
     assert "Python 3.11 on x86_64" in error.value.message
     assert [one.name for one in (tmp_path / "zagent").iterdir()] == []
 

@@ -29,7 +29,7 @@ ONLY = {
 
 LAYERS = [
     {"user", "points", "text"},
-    {"errors"},
+    {"errors", "rescue"},
     {"volume.layout"},
     {"settings", "durable"},
     {"lock", "volume", "schedule"},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from zagent import __version__
+from zagent import __version__, rescue
 from zagent.cli import interrupt, plugins
 from zagent.cli.output import Output
 from zagent.errors import Interrupted, Unexpected, ZagentError, from_os_error
@@ -92,6 +92,8 @@ def as_zagent_error(error: BaseException) -> ZagentError | None:
         return error
     if isinstance(error, KeyboardInterrupt):
         return _with_cause(Interrupted(), error)
+    if isinstance(error, ModuleNotFoundError) and (needed := rescue.needs(str(error.name))):
+        return _with_cause(needed, error)
     if isinstance(error, OSError):
         return None if error.errno == errno.EPIPE else _with_cause(from_os_error(error), error)
     if isinstance(error, (typer.Exit, typer.Abort)) or hasattr(error, "format_message"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from importlib import metadata
 
-from zagent import __version__, text
+from zagent import __version__, rescue, text
 from zagent.doctor.check import Check, Finding, ok, warning
 from zagent.errors import INSTALL_ENGINE, EngineUnavailable
 from zagent.generate import facts, memory
@@ -67,6 +67,10 @@ def _room() -> memory.Room:
 def _versions(settings: Settings) -> Finding:
     found = {name: _version(name) for name in ENGINE}
     absent = [name for name, version in found.items() if version is None]
+    if absent and rescue.reason() == rescue.ROOT:
+        return ok(f"zagent {__version__} in the rescue environment, as ever for root; users run it with the engine")
+    if absent and (needed := rescue.needs(", ".join(absent))):
+        raise needed
     if absent:
         raise EngineUnavailable(why=f"{', '.join(absent)} not installed", hint=INSTALL_ENGINE)
     old = [f"{name} {version}" for name, version in found.items() if version and _release(version) < ENGINE[name]]

@@ -2,7 +2,7 @@
 
 ZagentError
 ├── Unexpected 1, UsageError 2, SystemRefused 3, InputOutputError 4, ToolMissing 5, RootNeeded 6,
-│   SystemdRefused 7, ScheduleRefused 8
+│   SystemdRefused 7, ScheduleRefused 8, RuntimeNeeded 9
 ├── VolumeError     10-19  is the data root safe to write?
 ├── WeightsError    20-29  are the weights there and whole?
 ├── GenerateError   30-39  can this image be made?
@@ -18,6 +18,7 @@ from zagent.errors.base import (
     InputOutputError,
     Interrupted,
     RootNeeded,
+    RuntimeNeeded,
     ScheduleRefused,
     SystemdRefused,
     SystemRefused,
@@ -100,6 +101,7 @@ __all__ = [
     "ReadOnlyVolume",
     "ReplayDiffers",
     "RootNeeded",
+    "RuntimeNeeded",
     "ScheduleRefused",
     "SizeRefused",
     "SystemRefused",

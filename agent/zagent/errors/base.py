@@ -95,6 +95,13 @@ class ScheduleRefused(ZagentError):
     remedy = "{hint}"
 
 
+class RuntimeNeeded(ZagentError):
+    """This needs {package}, which is on the data volume only, and {why}"""
+
+    exit_code = 9
+    remedy = "{hint}"
+
+
 class Interrupted(ZagentError):
     """Interrupted: nothing was left half done"""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from zagent import durable
+from zagent import durable, rescue
 from zagent.errors import INSTALL_ENGINE, EngineUnavailable
 from zagent.generate import facts, memory, record
 from zagent.generate.request import Request, precision, require_size
@@ -76,7 +76,9 @@ def _engine_modules() -> tuple[ModuleType, ModuleType]:
     try:
         from zagent.generate import engine, engine_device
     except ImportError as error:
-        raise EngineUnavailable(why=f"{error.name or error} is not installed", hint=INSTALL_ENGINE) from error
+        absent = str(error.name or error)
+        elsewhere = EngineUnavailable(why=f"{absent} is not installed", hint=INSTALL_ENGINE)
+        raise rescue.needs(absent) or elsewhere from error
     return engine, engine_device
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
+from shlex import quote
 from typing import Any, Generic, TypeVar
 
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.parsers import SEPARATOR
+from infra.bootstrap.want import RUNTIME_LIST
 
 T = TypeVar("T")
 
@@ -23,6 +26,14 @@ class Fact(Generic[T]):
 DEVICE = "lsblk -dnro PATH,SERIAL | awk -v serial=\"$SERIAL\" '$2 == serial { print $1 }'"
 """The data disk by its serial number, and by nothing else: device names change from boot to boot."""
 
+UUIDS = """
+lsblk -e 1,2,11 -nro PATH | sort -u | while read -r path; do
+    echo "$path $(blkid -p -o value -s UUID "$path" 2>/dev/null)"
+done
+"""
+"""Read from the devices themselves, as udev may not know yet what is on one that has just come; memory, floppies and
+CDs (majors 1, 2, 11) are none of interest, and a floppy drive takes its time."""
+
 LOOK = f"""
 look() {{ find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
           cat "$1/.zagent/volume.json" 2>/dev/null; true; }}
@@ -34,6 +45,16 @@ mount -t xfs -o ro,norecovery,nouuid,nosuid,nodev,noexec "$DEVICE" "$folder" 2>/
 rmdir "$folder"
 """
 """An unmounted volume is looked at so that not even its journal is replayed."""
+
+BARE = """
+unshare --mount --propagation private sh -c '
+    mount --bind "$(dirname "$ROOT")" /mnt && cd /mnt || exit 1
+    name=$(basename "$ROOT"); [ -e "$name" ] || [ -L "$name" ] || exit 1
+    stat -c %F "$name"
+    attributes=$(lsattr -d "$name" 2>/dev/null); echo "${attributes%% *}"
+    find "./$name" -mindepth 1 -maxdepth 1 -printf "%P\\n" | head -n 20'
+"""
+"""The mount point below what is mounted there: a second view of its parent, which only these commands have."""
 
 STAT = """
 for path in $PATHS; do
@@ -78,9 +99,20 @@ from zagent.schedule.install import FOLDER, install
 sys.exit(bool(install(FOLDER, Path(sys.argv[2]), dry_run=True)))' "$AGENT" "$ROOT"
 """
 
+CHECK_SCRIPT = files("infra.bootstrap.files").joinpath("check.py").read_text()
+
+CHECK = f"""
+[ -e {RUNTIME_LIST} ] || exit 0
+{PICK_PYTHON}; exec $python -I -c {quote(CHECK_SCRIPT)} {RUNTIME_LIST} "$ROOT"
+"""
+"""Always the check of this version, whichever one a boot has run."""
+
+GPUS = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
+
 FACTS: dict[str, Fact[Any]] = {
     "disks": Fact("lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS", parsers.disks),
     "filesystem": Fact('blkid -p -o export "$DEVICE"', parsers.filesystem),
+    "uuids": Fact(UUIDS, parsers.uuids),
     "superblock": Fact('od -An -v -tx1 -N 512 "$DEVICE"', parsers.sector),
     "mount": Fact('findmnt -J -o SOURCE,FSTYPE,UUID --mountpoint "$ROOT"', parsers.mount),
     "content": Fact(LOOK, parsers.content),
@@ -95,5 +127,9 @@ FACTS: dict[str, Fact[Any]] = {
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
     "weights": Fact(WEIGHTS, parsers.succeeded),
     "schedule": Fact(SCHEDULE, parsers.succeeded),
+    "checked": Fact(CHECK, parsers.checked),
+    "gpus": Fact(GPUS, parsers.gpus),
     "covered": Fact('xfs_info "$ROOT"', parsers.covered),
+    "mkfs": Fact("mkfs.xfs -V", parsers.mkfs),
+    "bare": Fact(BARE, parsers.bare),
 }

@@ -39,6 +39,18 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Bare:
+    """The mount point itself, below whatever is mounted there; ``kind`` is stat's word for it.
+
+    ``names`` are the first ones that lie in it; ``immutable`` is None where its filesystem knows no such thing.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    immutable: bool | None
+
+
+@dataclass(frozen=True)
 class Content:
     """What lies on the data volume: the first names there, and the marker's text, empty where there is none."""
 
@@ -71,11 +83,36 @@ class Python:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What the host says of the packages on its volume: whose list it has, and the first of what differs from it."""
+
+    folder: str
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU that answers, its driver's version, and its compute capability."""
+
+    name: str
+    driver: str
+    capability: tuple[int, int]
+
+    @property
+    def branch(self) -> int:
+        """The first number of the driver's version: 580."""
+        return int(self.driver.partition(".")[0])
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses.
 
     ``homes`` are the owners of the folders of people on the volume, ``users`` is the text of its list of users,
-    ``environment`` that of /etc/environment; ``schedule`` says that the agent's timers are as they should be.
+    ``environment`` that of /etc/environment; ``mkfs`` is the version of mkfs.xfs, ``bare`` the mount point, each None
+    where there is none; ``uuids`` are the filesystems of all devices;
+    ``schedule`` says that the agent's timers are as they should be;
+    ``checked`` is None where the host has no list of the packages.
     """
 
     address: str
@@ -91,11 +128,16 @@ class Facts:
     image: Mapping[str, Mapping[str, str]]
     weights: bool
     covered: int = 0
+    mkfs: tuple[int, int] | None = None
+    bare: Bare | None = None
+    uuids: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
     homes: Mapping[str, Account] = field(default_factory=dict)
     users: str = ""
     environment: str = ""
     schedule: bool = True
+    checked: Checked | None = None
+    gpus: tuple[Gpu, ...] = ()
 
     def has(self, path: str, content: str, mode: int) -> bool:
         """Whether a file of root's is there with this content and mode."""

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from zagent.volume.users import Account
 
 from infra.bootstrap import superblock
-from infra.bootstrap.facts.model import Content, Disk, Filesystem, Mount, Placed, Python
+from infra.bootstrap.facts.model import Bare, Checked, Content, Disk, Filesystem, Gpu, Mount, Placed, Python
 from infra.bootstrap.superblock import Superblock
 
 
@@ -28,6 +28,11 @@ def _mounted_at(device: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, device.get("mountpoints") or ())
     for below in device.get("children") or ():
         yield from _mounted_at(below)
+
+
+def uuids(_code: int, out: str) -> dict[str, str]:
+    """From UUIDS: the devices, and the uuid of the filesystem on each that has one."""
+    return {words[0]: words[1] for line in out.splitlines() if len(words := line.split()) == 2}
 
 
 def filesystem(code: int, out: str) -> Filesystem | None:
@@ -59,6 +64,20 @@ def covered(_code: int, out: str) -> int:
     """From ``xfs_info``: blocks of data times their size; 0 where no XFS is mounted."""
     found = re.search(r"^data\s*=\s*bsize=(\d+)\s+blocks=(\d+)", out, re.MULTILINE)
     return int(found[1]) * int(found[2]) if found else 0
+
+
+def mkfs(_code: int, out: str) -> tuple[int, int] | None:
+    """From ``mkfs.xfs -V``; None where there is none."""
+    found = re.search(r"version (\d+)\.(\d+)", out)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def bare(code: int, out: str) -> Bare | None:
+    """From BARE: what it is, its attributes as lsattr has them (nothing where there are none), the names in it."""
+    if code or not out:
+        return None
+    kind, attributes, *names = out.splitlines()
+    return Bare(kind, tuple(names), "i" in attributes if attributes else None)
 
 
 SEPARATOR = "-- marker --"
@@ -111,6 +130,28 @@ def image(_code: int, out: str) -> dict[str, dict[str, str]]:
         name, _, version = entry.removesuffix(".dist-info").rpartition("-")
         found.setdefault(folder, {})[canonicalize_name(name)] = version
     return found
+
+
+TIMED_OUT = 124
+"""The exit code that stands for a command that took too long (files/gather.py)."""
+
+TOO_SLOW = "not read within a minute"
+
+
+def checked(code: int, out: str) -> Checked | None:
+    """From CHECK; it prints nothing where there is no list."""
+    if code == TIMED_OUT:
+        return Checked("", (TOO_SLOW,))
+    if not out:
+        return None
+    found = json.loads(out)
+    return Checked(found["folder"], tuple(found["differing"]))
+
+
+def gpus(code: int, out: str) -> tuple[Gpu, ...]:
+    """From GPUS; nvidia-smi fails, or is not there, where no GPU answers."""
+    found = re.findall(r"^(\d+[\d.]*), (\d+)\.(\d+), (.*)$", "" if code else out, re.MULTILINE)
+    return tuple(Gpu(name, driver, (int(major), int(minor))) for driver, major, minor, name in found)
 
 
 def text(_code: int, out: str) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 BORN = ("/etc/ssh/ssh_host_ed25519_key", "/etc/machine-id")
@@ -26,14 +27,24 @@ def born(marks: tuple[str, ...] = BORN) -> float:
 
 def valuables(folder: Path, out: frozenset[str], since: float, hidden: bool = False) -> Iterator[tuple[str, int]]:
     """The files below one folder of one filesystem that changed after ``since``."""
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
-        found, inner = entry.stat(follow_symlinks=False), hidden or entry.name.startswith(".")
-        if entry.path in out or found.st_dev != folder.lstat().st_dev:
+    for entry, found in _entries(folder):
+        inner = hidden or entry.name.startswith(".")
+        if entry.path in out:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from valuables(Path(entry.path), out, since, inner)
         elif entry.is_file(follow_symlinks=False) and found.st_ctime > since and (found.st_size >= LARGE or not inner):
             yield entry.path, found.st_size
+
+
+def _entries(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """What is on the folder's own filesystem; a system that runs deletes files while they are looked at."""
+    with suppress(FileNotFoundError):
+        here, listed = os.lstat(folder).st_dev, sorted(os.scandir(folder), key=lambda one: one.name)
+        for entry in listed:
+            with suppress(FileNotFoundError):
+                if (found := entry.stat(follow_symlinks=False)).st_dev == here:
+                    yield entry, found
 
 
 def main(*words: str) -> None:

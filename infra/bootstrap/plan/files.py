@@ -8,7 +8,7 @@ from infra.bootstrap import agent
 from infra.bootstrap.environment import agent_env, environment, profile
 from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.launcher import launcher
-from infra.bootstrap.runtime import Runtime
+from infra.bootstrap.runtime import Runtime, lock_text, rescue
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place
 from infra.bootstrap.want import AGENT_ENV, ENVIRONMENT, LAUNCHER, PROFILE, Want
@@ -19,7 +19,7 @@ def steps(facts: Facts, runtime: Runtime, want: Want) -> Iterator[Step]:
     wanted = [
         Place(AGENT_ENV, agent_env(want)),
         Place(PROFILE, profile()),
-        Place(LAUNCHER, launcher(want, runtime.key, agent.key()), 0o755),
+        Place(LAUNCHER, launcher(want, runtime, rescue(lock_text(), runtime.python), agent.key()), 0o755),
     ]
     yield from (one for one in wanted if not facts.has(one.path, one.content, one.mode))
     everybody = environment(facts.environment, want)

@@ -1,7 +1,7 @@
 """Facts and a want in, the next steps out, or a refusal. Pure.
 
-What a mount will show is not known before it is mounted, so a plan ends there; the next facts bring the rest. A host
-is as wanted when its plan is empty.
+What a mount will show is not known before it is mounted, nor what is wrong with its packages before their list is
+there, so a plan ends there; the next facts bring the rest. A host is as wanted when its plan is empty.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from infra.bootstrap import agent
 from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.permission import Record
-from infra.bootstrap.plan import files, runtime
+from infra.bootstrap.plan import files, gpu, runtime
+from infra.bootstrap.plan.runtime import RuntimePlan
 from infra.bootstrap.plan.users import UsersPlan
 from infra.bootstrap.plan.volume import VolumePlan
 from infra.bootstrap.runtime import lock_text, resolve
@@ -28,12 +29,16 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
     python = runtime.suitable(facts)
     packages = resolve(lock_text(), python, facts.image)
     volume = VolumePlan(facts, want, record, python.executable, agent.key())
-    until_mounted = [*runtime.agent_steps(facts, python), *volume.steps()]
+    gpu.require(facts, packages)
+    until_mounted = [*runtime.agent_steps(facts, python, want), *volume.steps()]
     if until_mounted or facts.mount is None:
         return until_mounted
+    installed = RuntimePlan(facts, packages, want)
+    prepared = [*UsersPlan(facts, want).steps(), *installed.steps()]
+    if not installed.is_known:
+        return prepared
     return [
-        *UsersPlan(facts, want).steps(),
-        *runtime.steps(facts, packages, want),
+        *prepared,
         *files.steps(facts, packages, want),
         *([] if facts.schedule else [Schedule(python.executable, agent.key())]),
         *([Pull()] if want.pull and not facts.weights else []),

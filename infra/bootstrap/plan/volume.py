@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from zagent.volume import marker
 from zagent.volume.marker import Marker
 
 from infra.bootstrap.facts.model import Content, Disk, Facts, Filesystem
-from infra.bootstrap.mounting import fstab, fstab_line, strangers, udev_rule
+from infra.bootstrap.features import OLDEST, Version
+from infra.bootstrap.mounting import fstab, fstab_line, rivals, udev_rule
 from infra.bootstrap.permission import Record
+from infra.bootstrap.plan.identity import LOOK, Identity
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place, Reload
 from infra.bootstrap.steps.format import Format
-from infra.bootstrap.steps.volume import Finish, Grow, Mark, Mount
+from infra.bootstrap.steps.volume import AwaitSize, Finish, Grow, Guard, Mark, Mount
 from infra.bootstrap.want import FSTAB, ROOT, UDEV_RULE, Want
-from infra.errors import DiskMissing, FormatRefused, MountRefused
-
-LEFTOVERS = re.compile(r"\.zagent(/\.zagent-.*\.tmp)?")
-"""What a crash between mkfs and the marker leaves (zagent.durable); a volume with no more than that is empty."""
+from infra.errors import DiskMissing, FormatRefused, HostUnsuitable, MountRefused
 
 UNUSED = 1 << 20
 """Bytes that XFS may leave unused at the end of a disk: less than the smallest allocation group, 64 blocks."""
 
-LOOK = "look at it on the host with `lsblk -f`; zagent touches no disk that it does not know"
 REPAIR = "look at `dmesg`, and repair it on the host with xfs_repair, which zagent never runs unasked"
-ADOPT = (
-    f"if it is the right disk: on the host, sudo mount DEVICE {ROOT}, and adopt it with `zagent volume adopt {ROOT}`"
-)
-FORMAT = (
-    f"if it is the right disk: on the host, sudo mkfs.xfs DEVICE, sudo mount DEVICE {ROOT}, zagent volume adopt {ROOT}"
-)
+
+KINDS = {
+    "LVM2_member": "a physical volume of LVM",
+    "crypto_LUKS": "an encrypted volume",
+    "dos": "a partition table",
+    "gpt": "a partition table",
+    "linux_raid_member": "a part of a RAID",
+    "swap": "swap space",
+}
+"""What blkid's less telling words mean."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class VolumePlan:
         """The steps until the volume is mounted and marked.
 
         Raises:
-            DiskMissing, MountRefused, FormatRefused: no step may be taken.
+            DiskMissing, MountRefused, FormatRefused, HostUnsuitable: no step may be taken.
         """
         mount = self.facts.mount
         if mount is None:
@@ -65,13 +65,21 @@ class VolumePlan:
         """The one disk with the wanted serial number; there is no second way to tell it.
 
         Raises:
-            DiskMissing: none has it, or more than one.
+            DiskMissing: none has it.
+            MountRefused: more than one.
         """
         found = [one for one in self.facts.disks if one.serial == self.want.serial]
         if len(found) == 1:
             return found[0]
+        if found:
+            why = f"{' and '.join(one.path for one in found)} both have its serial number"
+            raise MountRefused(disk=self.want.serial, why=why, hint="detach the one that is not the data volume")
         there = ", ".join(f"{one.path} ({one.serial or 'no serial number'})" for one in self.facts.disks)
         raise DiskMissing(address=self.facts.address, serial=self.want.serial, disks=there or "none at all")
+
+    @cached_property
+    def _identity(self) -> Identity:
+        return Identity(self.want, self.record, self.disk, self.facts.address)
 
     def _unmounted(self) -> list[Step]:
         if self.disk.mounted_at:
@@ -79,9 +87,20 @@ class VolumePlan:
             raise self._refusal(f"it is mounted at {elsewhere}", f"on the host: sudo umount {elsewhere}")
         found = self.facts.filesystem
         if found is None or self._is_half_made():
-            return self._blank(self._uuid_to_make())
+            self._require_bare()
+            return self._blank(self._uuid_to_make(), self._mkfs())
         self._require_known(found)
-        return [*self._lines(found), Mount(self.disk.path)]
+        self._require_bare()
+        return self._awaited() or [*self._lines(found), Mount(self.disk.path)]
+
+    def _require_bare(self) -> None:
+        """What lies in the folder of the system disk would be hidden, and nobody would find it again."""
+        bare = self.facts.bare
+        if bare is None or (bare.kind == "directory" and not bare.names):
+            return
+        what = f"holds {', '.join(bare.names[:5])}" if bare.names else f"is a {bare.kind}"
+        hint = f"look at it on the host, then: sudo chattr -i {ROOT}; sudo mv {ROOT} {ROOT}.before"
+        raise self._refusal(f"{ROOT} on the system disk {what}, which the mount would hide", hint)
 
     def _is_half_made(self) -> bool:
         """Whether record and disk agree that our own mkfs was begun here and cut off."""
@@ -89,22 +108,33 @@ class VolumePlan:
         return bool(self.record.phase == "formatting" and superblock and superblock.is_half_made(self.record.uuid))
 
     def _uuid_to_make(self) -> str:
-        if self.record.against:
-            why = "; ".join(self.record.against)
-            raise FormatRefused(disk=self._name, why=why, hint=LOOK if self.record.ours else FORMAT)
+        reasons = self.record.against
+        if self.record.is_kept and self.disk.size != self.record.size:
+            reasons = [*reasons, self._other_size]
+        if reasons:
+            hint = f"if it is the right disk: on the host, sudo mkfs.xfs {self.disk.path}, "
+            hint += f"sudo mount {self.disk.path} {ROOT}, zagent volume adopt {ROOT}"
+            raise FormatRefused(disk=self._name, why="; ".join(reasons), hint=LOOK if self.record.ours else hint)
         return self.record.uuid or self.want.fresh_uuid
 
-    def _blank(self, uuid: str) -> list[Step]:
-        make = Format(self.disk.path, self.disk.serial, uuid)
+    def _mkfs(self) -> Version:
+        found = self.facts.mkfs
+        if found and found >= OLDEST:
+            return found
+        what = f"its mkfs.xfs is {'.'.join(map(str, found))}" if found else "it has no mkfs.xfs"
+        hint = f"on the host: sudo apt-get install xfsprogs   {'.'.join(map(str, OLDEST))} or newer"
+        raise HostUnsuitable(address=self.facts.address, why=what, hint=hint)
+
+    def _blank(self, uuid: str, mkfs: Version) -> list[Step]:
+        make = Format(self.disk.path, self.disk.serial, uuid, mkfs)
         mark = Mark(self.python, self.agent, self.want.project, self.want.stack)
         return [make, *self._lines(Filesystem("xfs", uuid)), Mount(self.disk.path), mark, Finish(uuid)]
 
     def _lines(self, found: Filesystem) -> list[Step]:
         """The files that bring the mount back after a boot, as far as they are not what they should be."""
-        for line in strangers(self.facts.fstab):
-            if line.split()[1:2] == [ROOT] and not line.startswith("#"):
-                hint = f"take that line out of {FSTAB} on the host"
-                raise self._refusal(f"{FSTAB} mounts something else there: {line}", hint)
+        for line in rivals(self.facts.fstab, ROOT):
+            hint = f"take that line out of {FSTAB} on the host"
+            raise self._refusal(f"{FSTAB} mounts something else there: {line}", hint)
         table = fstab(self.facts.fstab, fstab_line(found.kind, found.uuid))
         rule = udev_rule(self.want.serial)
         steps: list[Step] = [] if table == self.facts.fstab else [Place(FSTAB, table)]
@@ -114,18 +144,36 @@ class VolumePlan:
     def _require_known(self, found: Filesystem) -> None:
         """An unmounted filesystem is ours by its marker, or by the record while it is empty."""
         if found.kind != "xfs":
-            raise self._refusal(f"it holds {found.kind}", LOOK)
-        if self.record.phase != "absent" and self.record.uuid != found.uuid:
-            raise self._refusal(f"its filesystem is {found.uuid}, the record says {self.record.uuid}", LOOK)
+            meaning = f" ({KINDS[found.kind]})" if found.kind in KINDS else ""
+            raise self._refusal(f"it holds {found.kind}{meaning}", LOOK)
         if self.facts.content is None:
+            self._identity.require_recorded(found)
             raise self._refusal("its filesystem can't be read", REPAIR)
-        self._marker(found, self.facts.content)
+        self._identity.of(found, self.facts.content)
+        twins = [path for path, uuid in self.facts.uuids.items() if uuid == found.uuid and path != self.disk.path]
+        if twins:
+            why = f"{', '.join(twins)} carries the filesystem {found.uuid}, too, and a boot could mount either"
+            raise self._refusal(why, "detach the copy")
+
+    def _awaited(self) -> list[Step]:
+        """Nothing where the disk has the size of its volume; to wait for it where that has been grown.
+
+        Raises:
+            MountRefused: it is larger, and no volume ever shrinks.
+        """
+        if not self.record.size or self.disk.size == self.record.size:
+            return []
+        if self.disk.size > self.record.size:
+            hint = "if the volume was grown just now, run the same command again; else it is another disk"
+            raise self._refusal(self._other_size, hint)
+        return [AwaitSize(self.disk.path, self.record.size)]
 
     def _mounted(self, found: Filesystem, content: Content) -> list[Step]:
-        made = self._marker(found, content)
+        made = self._identity.of(found, content)
+        guard = [Guard()] if self.facts.bare and self.facts.bare.immutable is False else []
         unused = self.disk.size - self.facts.covered
         grow = [Grow(self.disk.path)] if self.facts.covered and unused > UNUSED else []
-        return [*self._lines(found), *grow, *self._notes(found, made)]
+        return [*self._lines(found), *guard, *(self._awaited() or grow), *self._notes(found, made)]
 
     def _notes(self, found: Filesystem, made: Marker | None) -> Iterator[Step]:
         if made is None or self.want.serial not in made.lineage:
@@ -134,35 +182,12 @@ class VolumePlan:
         if self.record.ours and (self.record.phase, self.record.uuid) != ("done", found.uuid):
             yield Finish(found.uuid)
 
-    def _marker(self, found: Filesystem, content: Content) -> Marker | None:
-        """The marker, or None on the empty filesystem that the record says we were making.
-
-        Raises:
-            MountRefused: there is none otherwise, or it is another's, or can't be read.
-        """
-        if not content.marker:
-            self._require_own_and_empty(found, content)
-            return None
-        try:
-            made = marker.parse(content.marker.encode())
-        except ValueError as error:
-            raise self._refusal(f"its marker can't be read: {error}", LOOK) from error
-        if made.fs_uuid != found.uuid:
-            raise self._refusal(f"its marker is of another filesystem, {made.fs_uuid}", LOOK)
-        ours = (self.want.project or None, self.want.stack or None)
-        if self.want.project and (made.project, made.stack) != ours:
-            raise self._refusal(f"it belongs to {made.owner}, not to {marker.owner(*ours)}", "attach your own volume")
-        return made
-
-    def _require_own_and_empty(self, found: Filesystem, content: Content) -> None:
-        names = ", ".join(content.names[:5]) or "nothing"
-        if (self.record.phase, self.record.uuid) != ("formatting", found.uuid):
-            raise self._refusal(f"it has no marker, and no record of a format under way; it holds {names}", ADOPT)
-        if not all(map(LEFTOVERS.fullmatch, content.names)):
-            raise self._refusal(f"it has no marker, and is not empty: {names}", ADOPT)
-
     def _refusal(self, why: str, hint: str) -> MountRefused:
-        return MountRefused(disk=self._name, why=why, hint=hint)
+        return self._identity.refusal(why, hint)
+
+    @property
+    def _other_size(self) -> str:
+        return f"it has {self.disk.size} bytes, the volume has {self.record.size}"
 
     @property
     def _name(self) -> str:

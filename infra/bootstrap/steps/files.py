@@ -7,37 +7,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bootstrap.host import must
+from infra.bootstrap.packing import UNCOMPILED
 from infra.bootstrap.steps.base import Target
 
 UNPACK = """
 set -e
+umask 022
 mkdir -p "$1"
-rm -rf "$1"/.new-*
+[ "$(realpath "$1")" = "$1" ] || { echo "$1 lies behind a link" >&2; exit 1; }
+rm -rf --one-file-system "$1"/.new-* "$1"/.old-*
 mkdir "$1/.new-$2"
 tar -xzf "$3" -C "$1/.new-$2" --no-same-owner
 rm -f "$3"
-"$4" -I -m compileall -q -x /modelscope/ "$1/.new-$2" >/dev/null || true
+[ -z "$4" ] || "$4" -I -m compileall -q -x "/$5/" "$1/.new-$2" >/dev/null || true
 sync -f "$1"
+[ ! -e "$1/$2" ] && [ ! -L "$1/$2" ] || mv -T "$1/$2" "$1/.old-$2"
 mv -T "$1/.new-$2" "$1/$2"
 sync "$1"
+rm -rf --one-file-system "$1/.old-$2"
 """
-"""Folder, name, archive, Python. Safety contract of the rm -rf: only names that this step alone makes, below a folder
-that is zagent's own and root's; what has its final name is whole and is never touched. modelscope is left uncompiled:
-the agent does not import it, and it is 2,900 files."""
+"""Folder, name, archive, the Python to compile with or nothing, the package to leave uncompiled.
+
+Safety contract of the rm -rf: it is reached only for names that begin with .new- or .old-, which this step alone makes,
+below a folder that is zagent's own and root's (plan/users.py) and whose path has no link in it, so that it is nowhere
+else than it says; rm follows no link below, and leaves no filesystem. What had the final name before differed from its
+list (plan/runtime.py), or is code of ours; both can be made again."""
 
 
 @dataclass(frozen=True)
 class Unpack:
     """Bring an archive's files under a name of their own; ``archive`` is made when it is needed.
 
-    ``python`` is the interpreter that will run them, so that it compiles them.
+    What has the name already is replaced as a whole. ``python`` is the interpreter that will run them, so that it
+    compiles them; empty where that is not to be done here.
     """
 
     what: str
     folder: str
     name: str
     archive: Callable[[], bytes | Path]
-    python: str
+    python: str = ""
 
     def __str__(self) -> str:
         return f"install {self.what} as {self.folder}/{self.name}"
@@ -46,7 +55,7 @@ class Unpack:
         """Send it, unpack it under a temporary name, name it."""
         content, temp = self.archive(), f"/var/tmp/zagent-{self.name}.tar.gz"
         to.host.put(content, temp, 0o600)
-        words = ["sh", "-c", UNPACK, "unpack", self.folder, self.name, temp, self.python]
+        words = ["sh", "-c", UNPACK, "unpack", self.folder, self.name, temp, self.python, UNCOMPILED]
         must(to.host, f"unpack {self.what}", *words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.bootstrap.blank import Proof
+from infra.bootstrap.features import Version, profile
 from infra.bootstrap.gather import on_host, prove
 from infra.bootstrap.host import must
 from infra.bootstrap.permission import Record
@@ -12,6 +13,9 @@ from infra.bootstrap.steps.base import Target
 from infra.errors import FormatRefused
 
 LABEL = "zagent-data"
+PROFILE = "/run/zagent.xfs.conf"
+"""Where mkfs.xfs finds the features of the filesystem; gone after the next boot."""
+
 HINT = (
     "look at it on the host with `wipefs -n` and `lsblk -f`; zagent wipes no disk: if nothing counts, make a new volume"
 )
@@ -19,11 +23,12 @@ HINT = (
 
 @dataclass(frozen=True)
 class Format:
-    """Make the data volume's filesystem, once in the volume's life."""
+    """Make the data volume's filesystem, once in the volume's life, with the host's mkfs.xfs of version ``mkfs``."""
 
     device: str
     serial: str
     uuid: str
+    mkfs: Version
 
     def __str__(self) -> str:
         return f"format the blank disk {self.device} ({self.serial}) as XFS {self.uuid}"
@@ -37,6 +42,7 @@ class Format:
         """
         record = to.permission.read()
         unfinished = self._require_permission(record, to)
+        to.host.put(profile(self.mkfs).encode(), PROFILE, 0o644)
         proof = self._require_blank(record, unfinished, to)
         if not unfinished:
             to.permission.begin(self.uuid)
@@ -52,8 +58,8 @@ class Format:
         #      4 and 5 may fail only on a disk whose superblock has this very uuid and the mark "in progress";
         #   6. the uuid is noted on the volume, so that a crash from here on is told from a stranger's data (begin).
         #   7. mkfs.xfs is never forced (no -f): what it recognizes stops it, too. -K: it discards nothing.
-        words = ["mkfs.xfs", "-q", "-K", "-L", LABEL, "-m", f"uuid={self.uuid}", self.device]
-        must(to.host, f"format {self.device}", *words)
+        words = ["-q", "-K", "-c", f"options={PROFILE}", "-L", LABEL, "-m", f"uuid={self.uuid}", self.device]
+        must(to.host, f"format {self.device}", "mkfs.xfs", *words)
 
     def _require_permission(self, record: Record, to: Target) -> str:
         """The uuid of a mkfs that was begun and never ended, or an empty string."""

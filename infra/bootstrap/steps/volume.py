@@ -8,6 +8,7 @@ from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import must
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import AGENTS, ROOT
+from infra.errors import MountRefused
 
 MOUNT = """
 set -e
@@ -31,6 +32,59 @@ class Mount:
     def take(self, to: Target) -> None:
         """Guard the mount point, then mount."""
         must(to.host, f"mount {self.device}", "sh", "-c", MOUNT, "mount", ROOT)
+
+
+GUARD = """
+unshare --mount --propagation private sh -c '
+    mount --bind "$(dirname "$1")" /mnt && chattr +i "/mnt/$(basename "$1")"' guard "$1"
+"""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Let the bare mount point take no writes again, while the volume is mounted over it."""
+
+    def __str__(self) -> str:
+        return f"let nothing be written beneath the mount at {ROOT}"
+
+    def take(self, to: Target) -> None:
+        """Reach below the mount in a view of the files that only this command has."""
+        must(to.host, "guard the mount point", "sh", "-c", GUARD, "guard", ROOT)
+
+
+AWAIT = """
+for _ in $(seq "$3"); do
+    [ "$(blockdev --getsize64 "$1")" -ge "$2" ] && exit 0
+    sleep 1
+done
+blockdev --getsize64 "$1"
+exit 1
+"""
+SIZE_PATIENCE = 60
+"""Seconds until a host must show a volume's new size; on AWS it comes a little after the volume's own."""
+
+
+@dataclass(frozen=True)
+class AwaitSize:
+    """Wait until a disk has the ``size`` in bytes that its volume has been given; nothing is written."""
+
+    device: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"wait until {self.device} has the {self.size} bytes of its volume"
+
+    def take(self, to: Target) -> None:
+        """Wait.
+
+        Raises:
+            MountRefused: it stays smaller, so that it is not that volume's disk, or does not see that it grew.
+        """
+        ran = to.host.run(["sh", "-c", AWAIT, "await", self.device, str(self.size), str(SIZE_PATIENCE)])
+        if ran.exit_code:
+            hint = "if the volume was grown, reboot the host and run the same command again; else it is another disk"
+            why = f"it has {ran.out.strip() or ran.err.strip()} bytes, the volume has {self.size}"
+            raise MountRefused(disk=self.device, why=why, hint=hint)
 
 
 @dataclass(frozen=True)
