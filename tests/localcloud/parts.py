@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.localcloud import cache, plugins, pulumi_cli
 from tests.localcloud.errors import LocalCloudError, Missing
 from tests.localcloud.hosts import accelerator, image
-from tests.localcloud.process import descendants
+from tests.localcloud.process import POLL_SECONDS, descendants
 from tests.localcloud.state import REPOSITORY
 
 Progress = Callable[[str], None]
@@ -65,8 +65,11 @@ def prepare(hosts: bool, progress: Progress) -> Path:
             return {part: making.result() for part, making in made.items()}["Pulumi CLI"]
         except BaseException:
             # Of an interruption, too: the pool waits for its threads, and those wait for compilers and the like.
-            for one in descendants():
-                one.end()
+            # Until they have ended: one may start another meanwhile, and the kernel's list of children has gaps.
+            while not all(making.done() for making in made.values()):
+                for one in descendants():
+                    one.end()
+                time.sleep(POLL_SECONDS)
             raise
 
 
