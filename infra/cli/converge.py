@@ -15,7 +15,7 @@ from infra.cli.app import cloud
 if TYPE_CHECKING:
     from infra.bootstrap.steps.base import Target
     from infra.bootstrap.want import Want
-    from infra.operations.converge import Say
+    from infra.operations.taking import Say
 
 TargetArgument = Annotated[
     str,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bootstrap.host import Login, connect
+from infra.bootstrap.host import Host, Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import Want, of_stack, serial_of
 from infra.operations import find
+from infra.operations.taking import Say
+from infra.settings import Settings
 from infra.stack_files import from_files
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,12 @@ def stack(name: str, folder: Path, say: Say) -> tuple[Target, Want]:
     """
     own = from_files(folder, name)
     found = find.host(own)
-    permission = VolumeTag(found.volume_id, own.project, own.stack, own.access)
-    return Target(connect(found.login, say), permission, say), of_stack(found.volume_id, vars(own))
+    return target(own, found, connect(found.login, say), say), of_stack(found.volume_id, vars(own))
+
+
+def target(own: Settings, found: find.Found, host: Host, say: Say) -> Target:
+    """What steps act on: a stack's host that was found, and the record of the volume that it has."""
+    return Target(host, VolumeTag(found.volume_id, own.project, own.stack, own.access), say)
 
 
 def machine(given: Machine, say: Say) -> tuple[Target, Want]:

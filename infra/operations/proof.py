@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from zagent import text
@@ -14,8 +13,7 @@ from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import Host, must
 from infra.bootstrap.want import LAYOUT
 from infra.errors import NotProved
-
-Say = Callable[[str], None]
+from infra.operations.taking import Say
 
 FRESH = timedelta(hours=24)
 """How old a deep verify may be that still counts."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from infra import tags
 from infra.account import hosts, volumes
 from infra.account.access import Access, answered
 from infra.errors import ResetRefused
+from infra.operations.taking import Say
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import ReplaceRootVolumeTaskTypeDef
-
-Say = Callable[[str], None]
 
 PAUSE = 2.0
 """Seconds between two looks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,14 +12,13 @@ from functools import cached_property
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.host import Host, connect, must
-from infra.bootstrap.permission import VolumeTag
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import AGENTS, ROOT, Want, of_stack
 from infra.errors import CloudRefused, CommandFailed, HostError, HostUnreachable, ResetRefused
 from infra.operations import find, proof, replacing
+from infra.operations.converge import target
+from infra.operations.taking import Say
 from infra.settings import Settings
-
-Say = Callable[[str], None]
 
 PLACES = ("/home", "/root", "/srv", "/opt", "/var/lib/docker/volumes", "/var/www", "/usr/local")
 NOT_THERE = (AGENTS, "/opt/pytorch", "/usr/local/bin/zagent")
@@ -68,8 +67,7 @@ class Reset:
 
     def target(self, host: Host) -> Target:
         """What a converge works on."""
-        own = self.settings
-        return Target(host, VolumeTag(self.found.volume_id, own.project, own.stack, own.access), self.say)
+        return target(self.settings, self.found, host, self.say)
 
 
 def look(settings: Settings, say: Say, image: str = "") -> Reset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,9 +14,8 @@ from infra.bootstrap.host import Host, connect, must
 from infra.bootstrap.want import ROOT
 from infra.errors import CommandFailed, DiskMissing, SnapshotFailed
 from infra.operations import find, proof, taking
+from infra.operations.taking import Say
 from infra.settings import Settings
-
-Say = Callable[[str], None]
 
 WATCHDOG = "zagent-thaw"
 STILL = 30

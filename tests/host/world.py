@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import boto3
 from zagent.errors import ZagentError
 
 from infra import tags
@@ -237,10 +236,10 @@ def _extents(handle: int, size: int) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def launched(access: Access, public_key: str, user_data: bytes, words: Sequence[str] = ()) -> str:
+def launched(access: Access, public_key: str, user_data: bytes) -> str:
     """An instance that boots; its login key is planted."""
     access.ec2.import_key_pair(KeyName="login", PublicKeyMaterial=public_key.encode())
-    ran = boto3.client("ec2").run_instances(
+    ran = access.ec2.run_instances(
         ImageId=AMI_ID,
         InstanceType="g6e.xlarge",
         MinCount=1,

@@ -16,6 +16,7 @@ from infra.bootstrap.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.bootstrap.want import ROOT
 from infra.errors import CloudRefused, CommandFailed, HostUnreachable, NotConfirmed, NotProved, ResetRefused
 from infra.operations import proof, replacing, reset
+from infra.operations.taking import Say
 from infra.settings import Settings
 from tests.configured import settings
 from tests.localcloud.cloud import api
@@ -213,7 +214,7 @@ def test_weights_that_are_not_proved_leave_all_as_it_was(
 ) -> None:
     """The volume stays mounted, the disk stays."""
 
-    def bad(host: Told, say: reset.Say) -> str:
+    def bad(host: Told, say: Say) -> str:
         raise NotProved(address=host.address, why="1 file was found bad")
 
     monkeypatch.setattr(proof, "require", bad)

@@ -24,6 +24,7 @@ from infra.account import snapshots
 from infra.account.snapshots import Snapshot
 from infra.errors import CloudRefused, CommandFailed, SnapshotFailed
 from infra.operations import proof, snapshot_now
+from infra.operations.taking import Say
 from tests import loops
 from tests.bootstrap.disk import Disk, run
 from tests.bootstrap.local_host import LocalHost
@@ -208,7 +209,7 @@ def test_weights_that_change_meanwhile(cloud: Cloud, mounted: Mounted, monkeypat
     cloud.host(cloud.volume())
     require = proof.require
 
-    def changed(host: LocalHost, say: snapshot_now.Say) -> str:
+    def changed(host: LocalHost, say: Say) -> str:
         found = require(host, say)
         (Layout(mounted.root).verified / Layout(mounted.root).manifest(Model().id).name).unlink()
         return found
