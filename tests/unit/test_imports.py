@@ -34,6 +34,7 @@ LAYERS = [
     {"settings", "durable"},
     {"lock", "volume", "schedule"},
     {"weights"},
+    {"protect"},
     {"generate"},
     {"doctor"},
     {"cli", "__main__"},

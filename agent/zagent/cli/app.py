@@ -50,6 +50,8 @@ ORDER = [
     "generate",
     "pull",
     "verify",
+    "backup",
+    "restore",
     "doctor",
     "volume",
     "weights",

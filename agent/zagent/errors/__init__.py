@@ -6,6 +6,7 @@ ZagentError
 ├── VolumeError     10-19  is the data root safe to write?
 ├── WeightsError    20-29  are the weights there and whole?
 ├── GenerateError   30-39  can this image be made?
+├── ProtectError    40-49  is there a second copy, and does it come back? (what restic says: 90-99)
 └── Interrupted     130
 
 The docstring of a class is its message and ``remedy`` the command that mends it; both are templates, filled
@@ -42,6 +43,19 @@ from zagent.errors.generate import (
     ReplayDiffers,
     SizeRefused,
 )
+from zagent.errors.protect import (
+    CopyDamaged,
+    DestinationFailed,
+    DestinationMissing,
+    DestinationRefused,
+    NoDestination,
+    NothingToProtect,
+    NothingToRestore,
+    ProtectError,
+    RestoreIncomplete,
+    SettingsDamaged,
+    SourceDamaged,
+)
 from zagent.errors.system import from_os_error
 from zagent.errors.volume import (
     DataRootMissing,
@@ -73,7 +87,11 @@ from zagent.errors.weights import (
 __all__ = [
     "INSTALL_ENGINE",
     "CacheElsewhere",
+    "CopyDamaged",
     "DataRootMissing",
+    "DestinationFailed",
+    "DestinationMissing",
+    "DestinationRefused",
     "DownloadFailed",
     "EngineUnavailable",
     "ForeignVolume",
@@ -89,21 +107,28 @@ __all__ = [
     "ModelBusy",
     "ModelMissing",
     "MountFailed",
+    "NoDestination",
     "NotAModel",
     "NotAdopted",
     "NotEnoughSpace",
     "NotFinite",
     "NotWritable",
+    "NothingToProtect",
+    "NothingToRestore",
     "OutOfMemory",
     "OutputExists",
     "PrecisionRefused",
     "PromptTooLong",
+    "ProtectError",
     "ReadOnlyVolume",
     "ReplayDiffers",
+    "RestoreIncomplete",
     "RootNeeded",
     "RuntimeNeeded",
     "ScheduleRefused",
+    "SettingsDamaged",
     "SizeRefused",
+    "SourceDamaged",
     "SystemRefused",
     "SystemdRefused",
     "ToolMissing",

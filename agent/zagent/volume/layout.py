@@ -38,6 +38,11 @@ class Layout:
         return self.own / "verified"
 
     @property
+    def backups(self) -> Path:
+        """The backup destinations, a password for each that needs one, and how its last runs ended; root's alone."""
+        return self.own / "backups"
+
+    @property
     def locks(self) -> Path:
         """One file per model, held by flock while it changes."""
         return self.own / "locks"
@@ -46,6 +51,11 @@ class Layout:
     def modelscope_cache(self) -> Path:
         """The default of MODELSCOPE_CACHE."""
         return self.root / "modelscope_cache"
+
+    @property
+    def people(self) -> Path:
+        """One folder per user."""
+        return self.root / "users"
 
     def manifest(self, model: str) -> Path:
         """The manifest of a model id such as ``owner/name``."""
@@ -57,7 +67,7 @@ class Layout:
 
     def home(self, user: str) -> Path:
         """A user's folder, theirs alone."""
-        return self.root / "users" / user
+        return self.people / user
 
     def outputs(self, user: str) -> Path:
         """Where a user's images go unless told otherwise."""

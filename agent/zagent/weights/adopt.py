@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from zagent import durable, lock, points
 from zagent.errors import WeightsDamaged
 from zagent.volume import space
-from zagent.weights import digest, manifest, sources
+from zagent.weights import copying, digest, manifest, sources
 from zagent.weights.model import Model
 from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
 from zagent.weights.pull import Pulled, finished, prepare, settle, withdraw
-from zagent.weights.reading import read_from_disk
 from zagent.weights.store import Store, held
 from zagent.weights.verify import verify
 
@@ -75,16 +73,6 @@ def _copy(source: Path, target: Path, listed: Listed, progress: Progress) -> man
         if digest.sha256(target) == entry.sha256:
             return entry
         progress.add(-listed.size)
-    entry = manifest.File(listed.path, listed.size, _stream(source, target, progress), confirmed=False)
+    entry = manifest.File(listed.path, listed.size, copying.copy(source, target, progress.add), confirmed=False)
     points.reached("adopt:file-copied")
     return replace(entry, size=target.stat().st_size)
-
-
-def _stream(source: Path, target: Path, progress: Progress) -> str:
-    found = hashlib.sha256()
-    with durable.writing(target) as file:
-        for chunk in read_from_disk(source):
-            found.update(chunk)
-            file.write(chunk)
-            progress.add(len(chunk))
-    return found.hexdigest()

@@ -33,11 +33,20 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
     """
     found = hashlib.sha256()
     for chunk in read_from_disk(path):
-        if _given_up.is_set():
-            raise InterruptedError("given up, as another file failed")
+        go_on()
         found.update(chunk)
         on_bytes(len(chunk))
     return found.hexdigest()
+
+
+def go_on() -> None:
+    """For whatever ``in_parallel`` runs, between two pieces of work.
+
+    Raises:
+        InterruptedError: nobody waits for the result any more.
+    """
+    if _given_up.is_set():
+        raise InterruptedError("given up, as another file failed")
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zagent import durable
 from zagent.errors import ManifestDamaged
+from zagent.weights import needed
 from zagent.weights.model import Model
 
 SCHEMA = 1
@@ -78,14 +79,26 @@ def read(path: Path, model: Model) -> Manifest | None:
         OSError: it can't be read.
     """
     try:
-        found = parse(path.read_bytes())
-        if (found.model, found.revision) != (model.id, model.revision):
-            raise ValueError(f"it is that of {found.model} at {found.revision}")
+        found = load(path, model.words)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError) as error:
-        raise ManifestDamaged(path=path, model=model.words, why=_why(error)) from error
+    if (found.model, found.revision) != (model.id, model.revision):
+        why = f"it is that of {found.model} at {found.revision}"
+        raise ManifestDamaged(path=path, model=model.words, why=why)
     return found
+
+
+def load(path: Path, words: str = "") -> Manifest:
+    """The manifest in ``path``, whichever model's it is; ``words`` name the model that it should be of.
+
+    Raises:
+        ManifestDamaged: it can't be understood, or its digest does not fit its files.
+        OSError: it can't be read.
+    """
+    try:
+        return parse(path.read_bytes())
+    except (ValueError, TypeError, KeyError) as error:
+        raise ManifestDamaged(path=path, model=words or path.stem.replace("--", "/", 1), why=_why(error)) from error
 
 
 def _why(error: Exception) -> str:
@@ -113,6 +126,8 @@ def parse(content: bytes) -> Manifest:
 def _file(path: str, size: int, sha256: str, confirmed: bool) -> File:
     if not isinstance(path, str) or not isinstance(sha256, str) or type(size) is not int or size < 0:
         raise ValueError(f"its entry for {path!r} is not one")
+    if not needed.is_inside(path) or not needed.is_wanted(path):
+        raise ValueError(f"it names {path!r}, which is no file of a model's folder")
     return File(path, size, sha256, confirmed)
 
 

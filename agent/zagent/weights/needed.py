@@ -73,11 +73,15 @@ def _components(index: bytes, model: str) -> dict[str, str]:
     return {name: str(cls) for name, (library, cls) in pairs.items() if library is not None}
 
 
-def _inside(path: str, model: str) -> None:
-    """Refuse what is not one plain name below another; a line break would also spoil the fingerprint."""
+def is_inside(path: str) -> bool:
+    """Whether it is one plain name below another; a line break would also spoil the fingerprint."""
     pure = PurePosixPath(path)
     plain = path == str(pure) and path.isprintable() and "\\" not in path
-    if not plain or pure.is_absolute() or ".." in pure.parts:
+    return plain and not pure.is_absolute() and ".." not in pure.parts
+
+
+def _inside(path: str, model: str) -> None:
+    if not is_inside(path):
         raise NotAModel(model=model, why=f"its listing names {path!r}, which is no path inside the folder")
 
 

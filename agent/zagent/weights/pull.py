@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def _download(hub: Hub, files: list[Listed], missing: list[Listed], store: Store
             progress.say(f"{error.message}; trying again, {text.size(progress.downloaded)} fetched so far")
 
 
-def settle(folder: Path, files: list[Listed]) -> None:
+def settle(folder: Path, files: Sequence[Listed | manifest.File]) -> None:
     """Make every file and every folder everyone's to read, whatever root's umask, and survive a power cut."""
     for one in files:
         _open_to_all(folder / one.path, 0o644)

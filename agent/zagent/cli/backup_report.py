@@ -1,0 +1,145 @@
+"""The words of ``zagent backup`` and ``zagent restore``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+from zagent import text
+from zagent.cli.output import Output
+from zagent.errors import CopyDamaged, NoDestination, ZagentError
+from zagent.protect import backup, destinations, engines, sources
+from zagent.protect import restore as restoring
+from zagent.protect.backup import Backed
+from zagent.protect.destinations import Destination
+from zagent.protect.restore import Goal, Job
+from zagent.volume.guard import identify
+from zagent.volume.layout import Layout
+from zagent.weights import verified
+from zagent.weights.model import Model
+from zagent.weights.store import Store
+
+
+def chosen(layout: Layout, name: str | None) -> list[Destination]:
+    """The named destination, else all.
+
+    Raises:
+        NoDestination: there is none.
+    """
+    if name is not None:
+        return [destinations.require(layout, name)]
+    if found := destinations.known(layout):
+        return found
+    raise NoDestination(name="at all", known="none is")
+
+
+def now(output: Output, store: Store, name: str | None) -> None:
+    """Bring destinations up to date; one that fails does not keep the others from it.
+
+    Raises:
+        ZagentError: that of the first that failed.
+    """
+    failed: ZagentError | None = None
+    for one in chosen(store.settings.layout, name):
+        try:
+            with output.transfer(f"backing up to {one.name}") as progress:
+                done = backup.backup(store, one, progress)
+        except ZagentError as error:
+            if failed:
+                output.error(failed)
+            failed = error
+        else:
+            _told(output, store, done)
+    if failed:
+        raise failed
+
+
+def _told(output: Output, store: Store, done: Backed) -> None:
+    name, what = done.destination.name, "; ".join(f"{model} {digest[:19]}…" for model, digest in done.sets.items())
+    copied = f"{text.size(done.copied)} copied" if done.copied else "nothing had changed"
+    proofs = {model: _proved(store, model, digest) for model, digest in done.sets.items()}
+    line = f"{name}: holds {what}, {copied}; last deep verify of the weights: {', '.join(proofs.values())}"
+    facts = {"name": name, "target": done.destination.target, "sets": done.sets, "copied": done.copied}
+    output.result(line, event="backed-up", **facts, verified=proofs)
+
+
+def _proved(store: Store, words: str, digest: str) -> str:
+    """When the weights here were last proved, in words."""
+    id_, _, revision = words.partition(" --revision ")
+    found = verified.read(verified.path(store, Model(id_, revision) if revision else Model(id_)))
+    if found is None or found.set_digest != digest:
+        return "none since they came"
+    age = text.duration(max(0.0, (datetime.now(timezone.utc) - found.at).total_seconds()))
+    return f"{age} ago" if found.ok else f"FAILED {age} ago"
+
+
+def added(output: Output, store: Store, made: Destination) -> None:
+    """Say what a new destination is good for, and what comes next."""
+    kept = "plain copies of the weights" if made.kind == "mirror" else "everything, encrypted, with a history"
+    line = f"{made.name}: {made.target} gets {kept}; zagent backup   makes the first copy"
+    output.result(line, event="added", **asdict(made))
+
+
+def ls(output: Output, layout: Layout, name: str | None) -> None:
+    """A line for each state that a destination holds."""
+    for one in chosen(layout, name):
+        for entry in engines.engine(layout, one).entries():
+            sets = "; ".join(f"{model} {digest[:19]}…" for model, digest in entry.sets.items())
+            at = f"{entry.at:%Y-%m-%d %H:%M} UTC" if entry.at else "unknown"
+            proved = "proved" if entry.verified else "NOT PROVED"
+            line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
+            output.result(line, event="entry", destination=one.name, **asdict(entry))
+
+
+def check(output: Output, store: Store, name: str | None, *, full: bool) -> None:
+    """Check destinations and tell every bad file.
+
+    Raises:
+        CopyDamaged: there is one.
+    """
+    damaged: CopyDamaged | None = None
+    for one in chosen(store.settings.layout, name):
+        with output.transfer(f"checking {one.name}") as progress:
+            found = backup.check(store, one, progress, full=full)
+        bad = [f"{path} of {model}" for model, paths in found.bad.items() for path in paths]
+        for line in bad if not output.json else ():
+            output.result(f"bad: {line}")
+        what = "all of it" if full else f"part {found.part + 1} of {engines.PARTS}"
+        line = f"{one.name}: {what} read, {text.plural(len(bad), 'bad file')}"
+        output.result(line, event="checked", name=one.name, full=full, part=found.part, bad=found.bad)
+        if bad:
+            why = f"{bad[0]}{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}"
+            damaged = damaged or CopyDamaged(destination=one.target, why=why, name=one.name)
+    if damaged:
+        raise damaged
+
+
+def restore(
+    output: Output, store: Store, source: str | None, model: Model | None, to: Path | None, *, dry_run: bool
+) -> None:
+    """Bring weights back, or say what that would be."""
+    layout, goal = store.settings.layout, Goal(store, to)
+    if not to:
+        identify(layout.root)
+    found = [sources.named(layout, source)] if source else sources.known(layout)
+    for one in [model] if model else restoring.models(store, found):
+        with output.transfer(f"restoring {one.id}") as progress:
+            act = restoring.look if dry_run else restoring.restore
+            job = act(goal, found, one, progress)
+        _restored(output, job, dry_run=dry_run)
+        if not dry_run and not to and (back := restoring.settings(store, job.source)):
+            output.say(f"also back: {', '.join(back)}")
+
+
+def _restored(output: Output, job: Job, *, dry_run: bool) -> None:
+    count, right = len(job.lacking), len(job.manifest.files) - len(job.lacking)
+    if dry_run:
+        for one in job.lacking:
+            output.say(f"would restore {one.path}, {text.size(one.size)}")
+    verb = "to restore" if dry_run else "restored"
+    line = f"{job.model.words}: {text.plural(count, 'file')} {verb}, {text.size(job.size)}, from {job.source.words}; "
+    line += f"{right} right already; {job.manifest.set_digest}"
+    facts = {"model": job.model.id, "revision": job.model.revision, "set_digest": job.manifest.set_digest}
+    paths = [one.path for one in job.lacking]
+    output.result(line, event="restored", dry_run=dry_run, files=paths, bytes=job.size, kept=right, **facts)

@@ -1,0 +1,75 @@
+"""``zagent backup add``: is this a place for a second copy?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+
+from zagent.errors import DestinationRefused
+from zagent.protect import destinations, engines
+from zagent.protect.destinations import Destination
+from zagent.volume import disk, guard, mounts
+from zagent.volume.layout import Layout
+
+
+def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destination:
+    """Make ``target`` a destination and note it under ``name``; the second time there is nothing to do.
+
+    Raises:
+        DestinationRefused: it would be lost with the weights, or is something else already.
+        VolumeError: the data root takes no writes.
+        ProtectError: it can't be made one.
+    """
+    guard.guard(layout.root, layout.backups)
+    made, known = destinations.named(name, target), destinations.known(layout)
+    if made in known:
+        return made
+    if any(one.name == name for one in known):
+        hint = f"zagent backup add ANOTHER-NAME {quote(target)}, or first: zagent backup remove {name}"
+        raise DestinationRefused(target=target, why=f"{name} is another destination's name", hint=hint)
+    if made.folder:
+        require_apart(layout.root, made.folder, name, same_device=same_device)
+    engines.engine(layout, made).make()
+    destinations.write(layout, [*known, made])
+    return made
+
+
+def remove(layout: Layout, name: str) -> Destination:
+    """Forget a destination; what it holds stays as it is.
+
+    Raises:
+        NoDestination: there is none of that name.
+    """
+    guard.guard(layout.root, layout.backups)
+    found = destinations.require(layout, name)
+    destinations.write(layout, [one for one in destinations.known(layout) if one != found])
+    return found
+
+
+def require_apart(root: Path, folder: Path, name: str, *, same_device: bool) -> None:
+    """Make sure that no one disk holds both the data root and its copy.
+
+    Raises:
+        DestinationRefused: it does, and nobody said that they know; or ``folder`` is no place at all.
+    """
+    if not folder.parent.is_dir():
+        hint = f"mount the disk first, or: mkdir -p {quote(str(folder.parent))}"
+        raise DestinationRefused(target=folder, why=f"there is no {folder.parent}", hint=hint)
+    nearest = folder if folder.exists() else folder.parent
+    if root.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise DestinationRefused(target=folder, why="it lies on the data root itself", hint=_elsewhere(name))
+    shared = sorted(_devices(root) & _devices(nearest))
+    if shared and not same_device:
+        why = f"it lies on {' and '.join(shared)}, as the weights do: what takes the one takes the other"
+        hint = f"{_elsewhere(name)}, or --same-device if you know"
+        raise DestinationRefused(target=folder, why=why, hint=hint)
+
+
+def _elsewhere(name: str) -> str:
+    return f"zagent backup add {name} FOLDER-ON-ANOTHER-DISK"
+
+
+def _devices(path: Path) -> set[str]:
+    """The disks below a folder; its filesystem's own number where it has none, as in memory or on a network."""
+    mount = mounts.of(path)
+    return {one.name for one in disk.below(mount)} if mount and disk.below(mount) else {f"device {path.stat().st_dev}"}

@@ -1,0 +1,79 @@
+"""What a kind of destination can do: the one protocol behind mirrors and restic repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from zagent.protect.contents import Contents
+from zagent.weights.manifest import File, Manifest
+from zagent.weights.progress import Progress
+
+PARTS = 7
+"""In how many checks all of a destination is read: one a day, all in a week."""
+
+Bad = Mapping[str, Collection[str]]
+"""What a check found: by model, in the command line's words, the paths that are bad. Empty where all is right."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One state of the data root that a destination holds; ``verified`` when its bytes were proved as they came."""
+
+    id: str
+    at: datetime | None
+    sets: Mapping[str, str]
+    size: int
+    verified: bool
+
+
+class Source(Protocol):
+    """A copy that can be asked what it holds, and for files of it."""
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+
+    def sets(self) -> Sequence[Manifest]:
+        """The sets of files that it holds.
+
+        Raises:
+            DestinationMissing, ManifestDamaged: it can't tell.
+        """
+
+    def settings(self) -> Mapping[str, bytes]:
+        """The small files of the data root that it was made from, by name."""
+
+    def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
+        """Bring files of a set into ``folder``; why it could not, for each path that is not there then."""
+
+
+class Engine(Source, Protocol):
+    """A destination that takes backups."""
+
+    def make(self) -> None:
+        """Make what it needs to be one; nothing where it is one.
+
+        Raises:
+            ProtectError: it can't be one.
+        """
+
+    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+        """Bring it up to date; the bytes that were copied, 0 where nothing changed.
+
+        Raises:
+            ProtectError: the source is damaged or the destination fails; what it held it still holds.
+        """
+
+    def check(self, part: int | None, progress: Progress) -> Bad:
+        """Read back one of PARTS, or all of it.
+
+        Raises:
+            ProtectError: it can't be read.
+        """
+
+    def entries(self) -> Sequence[Entry]:
+        """What it holds, oldest first."""

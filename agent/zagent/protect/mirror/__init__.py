@@ -1,0 +1,1 @@
+"""Plain copies of the weights on another device."""

@@ -1,0 +1,99 @@
+"""A mirror as a destination: what `zagent backup`, its check and `zagent restore` ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zagent import durable, points
+from zagent.errors import DestinationFailed
+from zagent.protect.contents import Contents
+from zagent.protect.engine import Bad, Entry
+from zagent.protect.mirror import check, home, keep
+from zagent.protect.mirror.home import Mirror
+from zagent.weights import copying, digest
+from zagent.weights.manifest import File, Manifest
+from zagent.weights.model import Model
+from zagent.weights.progress import Progress
+
+DOING = "zagent backup"
+
+
+@dataclass(frozen=True)
+class MirrorEngine:
+    """See Engine."""
+
+    mirror: Mirror
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return f"the mirror {self.mirror.folder}"
+
+    def make(self) -> None:
+        """See Engine."""
+        with self._told():
+            home.make(self.mirror.folder)
+
+    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+        """See Engine. People's folders change and are not in a mirror: they want a history, which restic has."""
+        self.mirror.require()
+        with self._told(), self.mirror.locked(DOING):
+            copied = [keep.keep(self.mirror, one, suspect.get(one.model.words, ()), progress) for one in what.weights]
+            keep.keep_settings(self.mirror, what.settings)
+        return sum(copied)
+
+    def check(self, part: int | None, progress: Progress) -> Bad:
+        """See Engine."""
+        found = {one: check.part(one.files, part) if part is not None else one.files for one in self.sets()}
+        size = sum(file.size for files in found.values() for file in files)
+        progress.begin(size, size)
+        bad = {one: check.check(self.mirror, one, files, progress.add) for one, files in found.items()}
+        progress.end()
+        return {
+            Model(one.model, one.revision).words: tuple(file.path for file in files)
+            for one, files in bad.items()
+            if files
+        }
+
+    def entries(self) -> Sequence[Entry]:
+        """See Engine: a mirror holds one state, the last."""
+        return [home.entry(self.mirror, one) for one in self.sets()]
+
+    def sets(self) -> Sequence[Manifest]:
+        """See Source."""
+        self.mirror.require()
+        return home.kept(self.mirror)
+
+    def settings(self) -> dict[str, bytes]:
+        """See Source."""
+        return {one.name: one.read_bytes() for one in sorted(self.mirror.settings.glob("*.json"))}
+
+    def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:
+        """See Source. A name is given only to bytes that are what ``wanted`` says."""
+        source, failed = self.mirror.files(wanted), {}
+
+        def fetch(file: File) -> None:
+            durable.make_folder((folder / file.path).parent)
+            try:
+                copying.copy(source / file.path, folder / file.path, progress.add, file.sha256)
+            except copying.Unproved as error:
+                failed[file.path] = str(error)
+            except copying.Unreadable as error:
+                failed[file.path] = error.strerror or str(error)
+            points.reached("restore:file-fetched")
+
+        digest.in_parallel(fetch, sorted(files, key=lambda one: -one.size))
+        return failed
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the operating system says of the destination, in its words."""
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or str(error)
+            hint = f"df -h {self.mirror.folder}; dmesg   tell more; or add a second destination: zagent backup add"
+            raise DestinationFailed(target=self.mirror.folder, why=why, hint=hint) from error

@@ -1,0 +1,109 @@
+"""How the runs of each destination ended, so that status, doctor and the next run know: one file for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from zagent import durable
+from zagent.volume.layout import Layout
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of `zagent backup` or its check; ``at`` is when it began, ``error`` what it raised, empty if nothing.
+
+    ``sets`` are the set digests that the destination holds since then, by model in the command line's words.
+    """
+
+    at: datetime
+    error: str = ""
+    exit_code: int = 0
+    sets: Mapping[str, str] = field(default_factory=dict)
+    copied: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The last check: which of the parts came last, when, and the paths that were bad, by model."""
+
+    at: datetime
+    part: int
+    bad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of one destination. A failed run leaves ``success``, the last good one, as it was."""
+
+    run: Run | None = None
+    success: Run | None = None
+    check: Checked | None = None
+
+    def after(self, run: Run) -> Record:
+        """The record with one more run."""
+        return replace(self, run=run, success=self.success if run.error else run)
+
+
+def path(layout: Layout, name: str) -> Path:
+    """Where the record of the destination ``name`` is kept."""
+    return layout.backups / f"{name}.json"
+
+
+def read(layout: Layout, name: str) -> Record:
+    """The record of a destination; an empty one where there is none that this version understands."""
+    try:
+        return parse(path(layout, name).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Record()
+
+
+def write(layout: Layout, name: str, record: Record) -> None:
+    """Write durably.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    durable.write(path(layout, name), dump(record))
+
+
+def dump(record: Record) -> bytes:
+    """The bytes of a record. Pure."""
+    return (json.dumps({"schema": SCHEMA, **asdict(record)}, indent=2, default=str) + "\n").encode()
+
+
+def parse(content: bytes) -> Record:
+    """Understand a record's bytes. Pure.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: they are not one.
+    """
+    found = json.loads(content)
+    if found["schema"] != SCHEMA:
+        raise ValueError("another schema")
+    check = found["check"]
+    if check is not None:
+        bad = {model: tuple(paths) for model, paths in check["bad"].items()}
+        check = Checked(_moment(check["at"]), check["part"], bad)
+    return Record(_run(found["run"]), _run(found["success"]), check)
+
+
+def _run(found: dict[str, object] | None) -> Run | None:
+    return None if found is None else Run(**{**found, "at": _moment(str(found["at"]))})  # type: ignore[arg-type]
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return found
+
+
+def now() -> datetime:
+    """This moment, as records have it."""
+    return datetime.now(timezone.utc).replace(microsecond=0)

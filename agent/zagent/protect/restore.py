@@ -1,0 +1,230 @@
+"""``zagent restore``: bring weights back from a copy; whatever is right already is left alone.
+
+It can be cut off at any moment and run again: a name is given only to bytes that were proved against the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zagent import durable, lock, points, text
+from zagent.errors import DestinationMissing, ManifestDamaged, NothingToRestore, RestoreIncomplete, ZagentError
+from zagent.protect import destinations
+from zagent.protect.engine import Source
+from zagent.volume import space
+from zagent.volume.layout import folder_name
+from zagent.weights import digest, manifest
+from zagent.weights.manifest import File, Manifest
+from zagent.weights.model import Model
+from zagent.weights.progress import Progress
+from zagent.weights.pull import BAD_BLOCKS, prepare, settle, withdraw
+from zagent.weights.store import Store, held
+
+DOING = "zagent restore"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where weights come back to: the data root, or the folder ``to``, which is nobody's."""
+
+    store: Store
+    to: Path | None = None
+
+    def folder(self, model: Model) -> Path:
+        """Where a model's files are to lie."""
+        return self.to / folder_name(model.id) / model.revision if self.to else self.store.snapshot(model)
+
+    def recorded(self, model: Model) -> Manifest | None:
+        """What should be there by the data root's own account; a damaged manifest says nothing."""
+        try:
+            return None if self.to else self.store.find(model)
+        except ManifestDamaged:
+            return None
+
+    @contextmanager
+    def held(self, model: Model) -> Iterator[None]:
+        """Make the folder ready to be written, and keep others out.
+
+        Raises:
+            VolumeError: the data root does not take it.
+            ModelBusy: something else changes it.
+        """
+        if self.to:
+            durable.make_folder(self.folder(model))
+            yield
+            return
+        prepare(self.store, model)
+        with lock.held(self.store.settings.layout.lock(model.id), model.id, DOING):
+            yield
+
+
+@dataclass(frozen=True)
+class Job:
+    """One set to bring back from one source: where to, and which of its files are missing or wrong there."""
+
+    source: Source
+    manifest: Manifest
+    folder: Path
+    lacking: tuple[File, ...]
+
+    @property
+    def model(self) -> Model:
+        """Whose set it is."""
+        return Model(self.manifest.model, self.manifest.revision)
+
+    @property
+    def size(self) -> int:
+        """Bytes to fetch."""
+        return sum(one.size for one in self.lacking)
+
+
+def models(store: Store, sources: Sequence[Source]) -> list[Model]:
+    """Every model that is recorded on the data root or held by a source.
+
+    Raises:
+        NothingToRestore: there is none.
+    """
+    manifests = store.settings.layout.manifests
+    here = [found for path in sorted(manifests.glob("*.json")) if (found := _readable(path))]
+    there = [one for source in sources for one in _sets(source)]
+    if names := sorted({(one.model, one.revision) for one in (*here, *there)}):
+        return [Model(*one) for one in names]
+    raise _nothing("weights", sources)
+
+
+def _readable(path: Path) -> Manifest | None:
+    try:
+        return manifest.load(path)
+    except ManifestDamaged:
+        return None
+
+
+def _sets(source: Source) -> Sequence[Manifest]:
+    try:
+        return source.sets()
+    except (DestinationMissing, ManifestDamaged):
+        return ()
+
+
+def restore(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress) -> Job:
+    """Bring a model back from the first source that has all of it whole; what was missing or wrong.
+
+    Raises:
+        NothingToRestore: no source holds it.
+        VolumeError, NotEnoughSpace: there is no place for it.
+        RestoreIncomplete: no source has a good copy of some file; all others are back.
+    """
+    with goal.held(model):
+        return _first(sources, model, progress, lambda source: _bring(goal, source, model, progress))
+
+
+def look(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress) -> Job:
+    """What ``restore`` would begin with; nothing is changed.
+
+    Raises:
+        NothingToRestore: no source holds it.
+    """
+    return _first(sources, model, progress, lambda source: job(goal, source, model, progress))
+
+
+def _first(
+    sources: Sequence[Source], model: Model, progress: Progress, from_one: Callable[[Source], Job | None]
+) -> Job:
+    failed: ZagentError | None = None
+    for source in sources:
+        try:
+            if found := from_one(source):
+                return found
+        except (DestinationMissing, ManifestDamaged, RestoreIncomplete) as error:
+            if failed:
+                progress.say(failed.message)
+            failed = error
+    raise failed or _nothing(model.words, sources)
+
+
+def _nothing(what: str, sources: Sequence[Source]) -> NothingToRestore:
+    asked = ", ".join(one.words for one in sources)
+    why = f"{asked} has none" if asked else "no backup destination is known"
+    hint = (
+        "zagent restore --from PATH   where PATH is a copy; on AWS `zagent cloud snapshot ls` and `restore` on the "
+        "operator's machine; else zagent pull"
+    )
+    return NothingToRestore(what=what, why=why, hint=hint)
+
+
+def job(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | None:
+    """What is to be fetched from ``source``, None where that does not hold the model.
+
+    Every file that is there with the right size is hashed.
+    """
+    wanted = choose(goal.recorded(model), source.sets(), model)
+    if wanted is None:
+        return None
+    folder = goal.folder(model)
+    here = [one for one in wanted.files if held(folder / one.path) == one.size]
+    if here:
+        progress.say(f"checking {text.size(sum(one.size for one in here))} that are here")
+    proved = digest.in_parallel(lambda one: _is_right(folder / one.path, one), here)
+    right = {one.path for one, good in zip(here, proved, strict=True) if good}
+    return Job(source, wanted, folder, tuple(one for one in wanted.files if one.path not in right))
+
+
+def choose(own: Manifest | None, theirs: Sequence[Manifest], model: Model) -> Manifest | None:
+    """Which of a source's sets to bring back: the one that is recorded here, else the first of the model. Pure."""
+    fitting = [one for one in theirs if (one.model, one.revision) == (model.id, model.revision)]
+    same = [one for one in fitting if own and one.set_digest == own.set_digest]
+    return next(iter([*same, *fitting]), None)
+
+
+def _is_right(path: Path, wanted: File) -> bool:
+    try:
+        return digest.sha256(path) == wanted.sha256
+    except OSError as error:
+        if error.errno in BAD_BLOCKS:
+            return False  # mended by writing the file anew
+        raise
+
+
+def _bring(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | None:
+    found = job(goal, source, model, progress)
+    if found is None:
+        return None
+    points.reached("restore:planned")
+    if not goal.to and goal.recorded(model) != found.manifest:
+        withdraw(goal.store, model)
+    _fetch(found, progress)
+    if not goal.to:
+        manifest.write(goal.store.manifest_path(model), found.manifest)
+    points.reached("restore:manifest-written")
+    return found
+
+
+def _fetch(found: Job, progress: Progress) -> None:
+    space.require(found.folder, found.size)
+    progress.begin(found.manifest.size, found.size)
+    failed = found.source.fetch(found.manifest, found.lacking, found.folder, progress) if found.lacking else {}
+    points.reached("restore:fetched")
+    settle(found.folder, [one for one in found.manifest.files if one.path not in failed])
+    if failed:
+        path, why = next(iter(failed.items()))
+        more = f"; and {text.plural(len(failed) - 1, 'file')} more" if len(failed) > 1 else ""
+        raise RestoreIncomplete(model=found.model.words, source=found.source.words, path=path, why=why + more)
+    progress.end()
+
+
+def settings(store: Store, source: Source) -> list[str]:
+    """Bring back the small files that are missing on the data root; their names. What is there is never replaced.
+
+    The marker is this data root's own and none of them.
+    """
+    layout = store.settings.layout
+    targets = {one.name: one for one in (layout.users, destinations.path(layout))}
+    found = {targets[name]: content for name, content in source.settings().items() if name in targets}
+    missing = {path: content for path, content in found.items() if not path.exists()}
+    for path, content in missing.items():
+        durable.make_folder(path.parent)
+        durable.write(path, content)
+    return [path.name for path in missing]

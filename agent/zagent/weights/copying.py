@@ -1,0 +1,64 @@
+"""Copying a file so that its name is given only to bytes that were proved while they passed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from zagent import durable
+from zagent.weights import digest
+from zagent.weights.reading import read_from_disk
+
+FICLONE = 0x40049409
+"""Share the blocks of another file of the same filesystem (linux/fs.h)."""
+
+
+class Unproved(Exception):
+    """The source is not what it should be; no name was given to the copy. Says what was found."""
+
+
+class Unreadable(OSError):
+    """The source can't be read, as opposed to an error of the target; no name was given to the copy."""
+
+
+def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: str | None = None) -> str:
+    """Copy ``source`` to the name ``target``; the SHA-256 of the bytes, each read once.
+
+    On one filesystem that can share blocks (XFS, btrfs) they are shared, and the clone is what is hashed.
+
+    Raises:
+        Unproved: the SHA-256 is not ``wanted``; what stood under ``target`` still does.
+        Unreadable: the source can't be read, likewise.
+        OSError: ``target`` can't be written.
+    """
+    found = hashlib.sha256()
+    with durable.writing(target) as file:
+        cloned = _clone(source, file)
+        for chunk in _read(Path(f"/proc/self/fd/{file.fileno()}") if cloned else source):
+            digest.go_on()
+            found.update(chunk)
+            if not cloned:
+                file.write(chunk)
+            on_bytes(len(chunk))
+        if wanted is not None and found.hexdigest() != wanted:
+            raise Unproved(f"its SHA-256 is {found.hexdigest()}, not {wanted}")
+    return found.hexdigest()
+
+
+def _read(source: Path) -> Iterator[memoryview]:
+    try:
+        yield from read_from_disk(source)
+    except OSError as error:
+        raise Unreadable(error.errno, error.strerror, str(source)) from error
+
+
+def _clone(source: Path, file: BinaryIO) -> bool:
+    try:
+        with source.open("rb") as original:
+            fcntl.ioctl(file.fileno(), FICLONE, original.fileno())
+    except OSError:  # another filesystem, one that can't, or a source that can't be opened: reading it tells
+        return False
+    return True
