@@ -13,14 +13,20 @@ class DataRootMissing(VolumeError):
     """The data root {path} does not exist, so the data volume is not mounted there"""
 
     exit_code = 10
-    remedy = "zagent volume mount   (or set ZAGENT_DATA_ROOT to where the volume is)"
+    remedy = (
+        "zagent volume mount   (or set ZAGENT_DATA_ROOT to where the volume is); where there is no data disk: "
+        "mkdir {path}; zagent volume adopt {path} --system-disk; zagent restore --from COPY"
+    )
 
 
 class NotAdopted(VolumeError):
     """{path} is not a data root: it has no marker ({why})"""
 
     exit_code = 11
-    remedy = "zagent volume mount   if the volume is not mounted; zagent volume adopt {path}   if this is a new disk"
+    remedy = (
+        "zagent volume mount   if the volume is not mounted; zagent volume adopt {path}   if this is a new disk; "
+        "where there is no data disk: zagent volume adopt {path} --system-disk; zagent restore --from COPY"
+    )
 
 
 class MarkerDamaged(VolumeError):

@@ -13,14 +13,17 @@ class ModelMissing(WeightsError):
     """{model} is not on this volume: {why}"""
 
     exit_code = 20
-    remedy = "zagent pull {model}   (or `zagent weights adopt PATH` to bring in a copy you have)"
+    remedy = (
+        "zagent restore   if there is a backup; else zagent pull {model}   (or `zagent weights adopt PATH` to bring in "
+        "a copy you have)"
+    )
 
 
 class WeightsDamaged(WeightsError):
     """{model}: {why}"""
 
     exit_code = 21
-    remedy = "zagent pull {model} --repair   fetches the bad files only"
+    remedy = "zagent restore   if there is a backup, or zagent pull {model} --repair: only the bad files are fetched"
 
 
 class HubUnreachable(WeightsError):

@@ -44,11 +44,11 @@ def backup(store: Store, destination: Destination, progress: Progress) -> Backed
         ProtectError: the source is damaged, the destination is missing or has no room; what it held it still holds.
     """
     layout, began = store.settings.layout, record.now()
-    guard.identify(layout.root)
+    marker = guard.identify(layout.root)
     known = record.read(layout, destination.name)
     suspect = known.check.bad if known.check else {}
     try:
-        what = contents.of(store)
+        what = contents.of(store, marker.data_id)
         with unchanged(layout, what):
             copied = engines.engine(layout, destination).keep(what, suspect, progress)
     except ZagentError as error:

@@ -30,6 +30,7 @@ class Weights:
 class Contents:
     """All of it. ``settings`` are the small files that say how the data root is used; no secret is among them."""
 
+    data_id: str
     weights: tuple[Weights, ...]
     settings: tuple[Path, ...]
     people: tuple[Path, ...]
@@ -40,7 +41,7 @@ class Contents:
         return {one.model.words: one.manifest.set_digest for one in self.weights}
 
 
-def of(store: Store) -> Contents:
+def of(store: Store, data_id: str) -> Contents:
     """Every model whose manifest is kept (what a pull has not finished is none), and whatever else there is.
 
     Raises:
@@ -54,4 +55,4 @@ def of(store: Store) -> Contents:
     weights = tuple(Weights(one, store.snapshot(Model(one.model, one.revision))) for one in manifests)
     small = (layout.marker, layout.users, destinations.path(layout))
     people = (one for one in sorted(layout.people.glob("*")) if one.is_dir() and not one.is_symlink())
-    return Contents(weights, tuple(one for one in small if one.is_file()), tuple(people))
+    return Contents(data_id, weights, tuple(one for one in small if one.is_file()), tuple(people))

@@ -16,7 +16,7 @@ from zagent.protect import destinations
 from zagent.protect.engine import Source
 from zagent.volume import space
 from zagent.volume.layout import folder_name
-from zagent.weights import digest, manifest
+from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
@@ -203,6 +203,7 @@ def _bring(goal: Goal, source: Source, model: Model, progress: Progress) -> Job 
 
 
 def _fetch(found: Job, progress: Progress) -> None:
+    copying.sweep(found.folder)
     space.require(found.folder, found.size)
     progress.begin(found.manifest.size, found.size)
     failed = found.source.fetch(found.manifest, found.lacking, found.folder, progress) if found.lacking else {}

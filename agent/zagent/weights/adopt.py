@@ -37,7 +37,7 @@ def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
 
 def _bring(store: Store, model: Model, source: Path, progress: Progress) -> manifest.Manifest:
     folder, files = store.snapshot(model), sources.files(source, model)
-    _sweep(folder)
+    copying.sweep(folder)
     space.require(folder, sum(one.size for one in files if held(folder / one.path) != one.size))
     withdraw(store, model)
     progress.begin(sum(one.size for one in files), sum(one.size for one in files))
@@ -52,17 +52,6 @@ def _bring(store: Store, model: Model, source: Path, progress: Progress) -> mani
     points.reached("adopt:manifest-written")
     progress.end()
     return made
-
-
-def _sweep(folder: Path) -> None:
-    """Delete the half copies of a killed adoption, or their room would be lacking now.
-
-    Safety contract: only names that ``durable`` gives to temp files, only in this model's own folder, and only
-    while this process holds the model's lock: who wrote them is dead.
-    """
-    for path in folder.rglob("*"):
-        if durable.is_leftover(path):
-            path.unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path, listed: Listed, progress: Progress) -> manifest.File:

@@ -62,3 +62,14 @@ def _clone(source: Path, file: BinaryIO) -> bool:
     except OSError:  # another filesystem, one that can't, or a source that can't be opened: reading it tells
         return False
     return True
+
+
+def sweep(folder: Path) -> None:
+    """Delete the half copies of a killed copier, or their room would be lacking now.
+
+    Safety contract: only names that ``durable`` gives to temp files, below the one folder that the caller is to write,
+    and only while it holds that folder's lock: who wrote them is dead.
+    """
+    for path in folder.rglob("*"):
+        if durable.is_leftover(path):
+            path.unlink(missing_ok=True)

@@ -41,8 +41,11 @@ class MirrorEngine:
         """See Engine. People's folders change and are not in a mirror: they want a history, which restic has."""
         self.mirror.require()
         with self._told(), self.mirror.locked(DOING):
-            copied = [keep.keep(self.mirror, one, suspect.get(one.model.words, ()), progress) for one in what.weights]
-            keep.keep_settings(self.mirror, what.settings)
+            copied = [
+                keep.keep(self.mirror, what.data_id, one, suspect.get(one.model.words, ()), progress)
+                for one in what.weights
+            ]
+            keep.keep_settings(self.mirror, what.data_id, what.settings)
         return sum(copied)
 
     def check(self, part: int | None, progress: Progress) -> Bad:
@@ -59,8 +62,9 @@ class MirrorEngine:
         }
 
     def entries(self) -> Sequence[Entry]:
-        """See Engine: a mirror holds one state, the last."""
-        return [home.entry(self.mirror, one) for one in self.sets()]
+        """See Engine: a mirror holds the last state of each data root."""
+        self.mirror.require()
+        return home.entries(self.mirror)
 
     def sets(self) -> Sequence[Manifest]:
         """See Source."""
@@ -68,8 +72,10 @@ class MirrorEngine:
         return home.kept(self.mirror)
 
     def settings(self) -> dict[str, bytes]:
-        """See Source."""
-        return {one.name: one.read_bytes() for one in sorted(self.mirror.settings.glob("*.json"))}
+        """See Source: those of the data root that was here last."""
+        newest = home.notes(self.mirror)[:1]
+        found = [path for note in newest for path in self.mirror.settings(note.parent.parent.name).glob("*.json")]
+        return {one.name: one.read_bytes() for one in found}
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:
         """See Source. A name is given only to bytes that are what ``wanted`` says."""

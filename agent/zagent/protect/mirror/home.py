@@ -1,9 +1,11 @@
 """A mirror: plain copies of the weights in a folder on another device, each proved while it was copied.
 
-FOLDER/zagent-mirror.json              what makes it a mirror: a mount that is missing has none
-FOLDER/models/OWNER--NAME/SET/…        one whole set of files, named by revision and digest; made as SET.partial
-FOLDER/manifests/OWNER--NAME@REV.json  the set that is kept, written when it is whole
-FOLDER/settings/                       the small files of the data root
+FOLDER/zagent-mirror.json                     what makes it a mirror: a mount that is missing has none
+FOLDER/models/OWNER--NAME/SET/…               one whole set of files, named by its digest; made as SET.partial
+FOLDER/roots/DATA-ID/manifests/OWNER--NAME…   what one data root keeps here, written when the set is whole
+FOLDER/roots/DATA-ID/settings/                its small files
+
+Several data roots may share a mirror: equal sets are kept once, and nobody's is deleted while its manifest stands.
 """
 
 from __future__ import annotations
@@ -40,18 +42,17 @@ class Mirror:
         return self.folder / "zagent-mirror.json"
 
     @property
-    def settings(self) -> Path:
-        """Copies of the data root's small files."""
-        return self.folder / "settings"
+    def roots(self) -> Path:
+        """One folder per data root that keeps something here."""
+        return self.folder / "roots"
 
-    @property
-    def manifests(self) -> Path:
-        """One file per model and revision: the set that is kept."""
-        return self.folder / "manifests"
+    def settings(self, data_id: str) -> Path:
+        """Copies of a data root's small files."""
+        return self.roots / data_id / "settings"
 
-    def manifest(self, wanted: Manifest) -> Path:
-        """Where the manifest of a set is kept, by model and revision."""
-        return self.manifests / f"{folder_name(wanted.model)}@{wanted.revision}.json"
+    def manifest(self, data_id: str, wanted: Manifest) -> Path:
+        """Where it is noted that a data root keeps a set of a model and revision here."""
+        return self.roots / data_id / "manifests" / f"{folder_name(wanted.model)}@{wanted.revision}.json"
 
     def sets(self, wanted: Manifest) -> Path:
         """Where all sets of a model lie."""
@@ -59,7 +60,7 @@ class Mirror:
 
     def files(self, wanted: Manifest) -> Path:
         """The folder of one set of files, under its final name."""
-        return self.sets(wanted) / f"{wanted.revision}-{wanted.set_digest.removeprefix('sha256:')[:16]}"
+        return self.sets(wanted) / wanted.set_digest.removeprefix("sha256:")
 
     def require(self) -> None:
         """Make sure that the mirror is mounted.
@@ -109,17 +110,30 @@ def make(folder: Path) -> Mirror:
     return made
 
 
+def notes(mirror: Mirror) -> list[Path]:
+    """The manifests of all data roots, newest first."""
+    return sorted(mirror.roots.glob("*/manifests/*.json"), key=lambda one: -one.stat().st_mtime)
+
+
 def kept(mirror: Mirror) -> list[Manifest]:
-    """The sets that the mirror says it holds, whole when they were written.
+    """The sets that the mirror holds, whole when they were noted; newest first, none twice.
 
     Raises:
         ManifestDamaged: a manifest there can't be understood.
     """
-    return [manifest.load(one) for one in sorted(mirror.manifests.glob("*.json"))]
+    return list({one.set_digest: one for one in reversed(list(map(manifest.load, notes(mirror))))}.values())[::-1]
 
 
-def entry(mirror: Mirror, wanted: Manifest) -> Entry:
-    """A set as `zagent backup ls` shows it; its time is that of its manifest."""
-    at = datetime.fromtimestamp(mirror.manifest(wanted).stat().st_mtime, timezone.utc).replace(microsecond=0)
+def entries(mirror: Mirror) -> list[Entry]:
+    """What each data root keeps here, as `zagent backup ls` shows it; its time is that of the manifest.
+
+    Raises:
+        ManifestDamaged: a manifest there can't be understood.
+    """
+    return [_entry(path, manifest.load(path)) for path in reversed(notes(mirror))]
+
+
+def _entry(note: Path, wanted: Manifest) -> Entry:
+    at = datetime.fromtimestamp(note.stat().st_mtime, timezone.utc).replace(microsecond=0)
     sets = {Model(wanted.model, wanted.revision).words: wanted.set_digest}
-    return Entry(mirror.files(wanted).name, at, sets, wanted.size, verified=True)
+    return Entry(note.parent.parent.name, at, sets, wanted.size, verified=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from zagent import durable, points
 from zagent.errors import SourceDamaged
 from zagent.protect.contents import Weights
-from zagent.protect.mirror.home import Mirror
+from zagent.protect.mirror.home import Mirror, kept
 from zagent.volume import space
 from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
@@ -21,11 +22,10 @@ from zagent.weights.store import held
 PARTIAL = ".partial"
 """How the name of a set ends that is being made."""
 
-_SET = r"-[0-9a-f]{16}(\.partial)?"
-"""How the name of a set goes on after the revision."""
+_SET = re.compile(r"[0-9a-f]{64}(\.partial)?")
 
 
-def keep(mirror: Mirror, one: Weights, suspect: Collection[str], progress: Progress) -> int:
+def keep(mirror: Mirror, data_id: str, one: Weights, suspect: Collection[str], progress: Progress) -> int:
     """Bring one model's set of files into the mirror, as far as it is not there already; the bytes that were copied.
 
     ``suspect`` are the paths that a check found bad: they are copied again. A set that is there stays until the new
@@ -36,24 +36,32 @@ def keep(mirror: Mirror, one: Weights, suspect: Collection[str], progress: Progr
         NotEnoughSpace: the set does not fit beside the one that is there.
         OSError: the mirror can't be written.
     """
-    final = mirror.files(one.manifest)
+    final, note = mirror.files(one.manifest), mirror.manifest(data_id, one.manifest)
     folder = final if final.is_dir() else final.with_name(final.name + PARTIAL)
     lacking = [file for file in one.manifest.files if held(folder / file.path) != file.size or file.path in suspect]
-    if lacking or folder != final:
-        _complete(one, folder, lacking, progress)
+    copied = _complete(mirror, one, folder, lacking, suspect, progress) if lacking or folder != final else 0
     if folder != final:
         folder.rename(final)
         durable.sync_folder(final.parent)
     points.reached("mirror:named")
-    _record(mirror, one.manifest)
-    points.reached("mirror:recorded")
-    _drop_others(mirror, one.manifest)
-    return sum(file.size for file in lacking)
+    _note(note, one.manifest)
+    points.reached("mirror:noted")
+    _drop_forgotten(mirror, one.manifest)
+    return copied
 
 
-def _complete(one: Weights, folder: Path, lacking: Sequence[File], progress: Progress) -> None:
+def _complete(
+    mirror: Mirror,
+    one: Weights,
+    folder: Path,
+    lacking: Sequence[File],
+    suspect: Collection[str],
+    progress: Progress,
+) -> int:
     durable.make_folder(folder)
-    _sweep(folder)
+    copying.sweep(folder)
+    known = _known(mirror, one.manifest)
+    lacking = [file for file in lacking if file.path in suspect or not _linked(known, folder, file)]
     missing = sum(file.size for file in lacking)
     space.require(folder, missing)
     progress.begin(one.manifest.size, missing)
@@ -61,17 +69,26 @@ def _complete(one: Weights, folder: Path, lacking: Sequence[File], progress: Pro
     points.reached("mirror:copied")
     settle(folder, one.manifest.files)
     progress.end()
+    return missing
 
 
-def _sweep(folder: Path) -> None:
-    """Delete the half copies of a killed backup, or their room would be lacking now.
+def _known(mirror: Mirror, wanted: Manifest) -> dict[str, Path]:
+    """Where each content lies in the other sets of the model, by SHA-256: most files outlive a new version."""
+    others = [one for one in kept(mirror) if one.model == wanted.model and one.set_digest != wanted.set_digest]
+    return {file.sha256: mirror.files(one) / file.path for one in others for file in one.files}
 
-    Safety contract: only names that ``durable`` gives to temp files, below the set that this process is to write,
-    while it holds the mirror's lock.
-    """
-    for path in folder.rglob("*"):
-        if durable.is_leftover(path):
-            path.unlink(missing_ok=True)
+
+def _linked(known: Mapping[str, Path], folder: Path, wanted: File) -> bool:
+    """Share a file with another set; where the filesystem has no links it is copied."""
+    other, target = known.get(wanted.sha256), folder / wanted.path
+    if other is None or held(other) != wanted.size or os.path.lexists(target):
+        return False
+    durable.make_folder(target.parent)
+    try:
+        os.link(other, target)
+    except OSError:
+        return False
+    return True
 
 
 def _copy(one: Weights, folder: Path, lacking: Sequence[File], progress: Progress) -> None:
@@ -88,30 +105,32 @@ def _copy(one: Weights, folder: Path, lacking: Sequence[File], progress: Progres
     digest.in_parallel(copy, sorted(lacking, key=lambda file: -file.size))
 
 
-def _record(mirror: Mirror, wanted: Manifest) -> None:
-    path, content = mirror.manifest(wanted), manifest.dump(wanted)
+def _note(path: Path, wanted: Manifest) -> None:
+    content = manifest.dump(wanted)
     if not path.is_file() or path.read_bytes() != content:
         durable.make_folder(path.parent)
         durable.write(path, content)
 
 
-def _drop_others(mirror: Mirror, wanted: Manifest) -> None:
-    """Delete the older sets of a model and revision.
+def _drop_forgotten(mirror: Mirror, wanted: Manifest) -> None:
+    """Delete the sets of a model that no data root keeps here any more.
 
-    Safety contract: only folders below this model's own that are named as sets of this revision; only once the set
-    that takes their place is whole, proved, and recorded durably; while this process holds the mirror's lock.
+    Safety contract: only folders of the model's own that are named as sets; only those that no manifest in the mirror
+    names, all of which could be read; once the set that takes their place is whole, proved and noted durably; while
+    this process holds the mirror's lock.
     """
-    final, sets = mirror.files(wanted), re.compile(re.escape(wanted.revision) + _SET)
-    for path in final.parent.iterdir():
-        if sets.fullmatch(path.name) and path.name != final.name and path.is_dir() and not path.is_symlink():
+    named = {mirror.files(one).name for one in kept(mirror)}
+    for path in mirror.sets(wanted).iterdir():
+        if _SET.fullmatch(path.name) and path.name not in named and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-            durable.sync_folder(final.parent)
+            durable.sync_folder(path.parent)
 
 
-def keep_settings(mirror: Mirror, files: Sequence[Path]) -> None:
+def keep_settings(mirror: Mirror, data_id: str, files: Sequence[Path]) -> None:
     """Copy the small files that changed."""
-    durable.make_folder(mirror.settings)
+    folder = mirror.settings(data_id)
+    durable.make_folder(folder)
     for one in files:
-        copy, content = mirror.settings / one.name, one.read_bytes()
+        copy, content = folder / one.name, one.read_bytes()
         if not copy.is_file() or copy.read_bytes() != content:
             durable.write(copy, content)
