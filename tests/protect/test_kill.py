@@ -16,13 +16,13 @@ from tests.protect.place import NAME, Place
 from tests.weights import child, files
 
 PACKAGE = Path(zagent.__file__).parent
-AGAIN = {"mirror:file-copied": 7, "restore:file-fetched": 7, "durable:renamed": 9, "durable:temp-written": 9}
+AGAIN = {"copying:file-done": 7, "durable:renamed": 9, "durable:temp-written": 9}
 """Points that are passed many times: kill there not only at the first time, but also at this one."""
 
 
 def names(*kinds: str) -> list[str]:
     """Every point of these kinds, found in the code itself."""
-    modules = [PACKAGE / "durable.py", *sorted((PACKAGE / "protect").rglob("*.py"))]
+    modules = [PACKAGE / "durable.py", PACKAGE / "weights/copying.py", *sorted((PACKAGE / "protect").rglob("*.py"))]
     calls = (node for one in modules for node in ast.walk(ast.parse(one.read_text())) if isinstance(node, ast.Call))
     found = [ast.literal_eval(one.args[0]) for one in calls if ast.unparse(one.func) == "points.reached"]
     chosen = [name for name in found if name.startswith(kinds)]
@@ -46,7 +46,7 @@ def finals(folder: Path) -> dict[str, bytes]:
     return {path: content for path, content in files.below(folder).items() if not durable.is_leftover(Path(path))}
 
 
-@pytest.mark.parametrize(("point", "nth"), moments("mirror:", "durable:"))
+@pytest.mark.parametrize(("point", "nth"), moments("mirror:", "copying:", "durable:"))
 def test_a_killed_backup_is_finished_by_the_next(place: Place, point: str, nth: int) -> None:
     """A set has its final name only when it is whole; nothing of the dead is left over."""
     place.add()
@@ -61,7 +61,7 @@ def test_a_killed_backup_is_finished_by_the_next(place: Place, point: str, nth: 
     assert place.told("restore", "--dry-run")["bytes"] == 0
 
 
-@pytest.mark.parametrize(("point", "nth"), moments("mirror:", "durable:"))
+@pytest.mark.parametrize(("point", "nth"), moments("mirror:", "copying:", "durable:"))
 def test_a_new_version_killed_leaves_a_whole_one(mirrored: Place, point: str, nth: int) -> None:
     """Either the old or the new, and what the mirror says it holds is what it holds."""
     old, new = mirrored.kept, files.needed(seed=5)
@@ -77,7 +77,7 @@ def test_a_new_version_killed_leaves_a_whole_one(mirrored: Place, point: str, nt
     assert not old.exists()
 
 
-@pytest.mark.parametrize(("point", "nth"), moments("restore:", "durable:"))
+@pytest.mark.parametrize(("point", "nth"), moments("restore:", "copying:", "durable:"))
 def test_a_killed_restore_goes_on(mirrored: Place, point: str, nth: int) -> None:
     """What it brought back is right, is not fetched again, and the end is whole."""
     shutil.rmtree(mirrored.snapshot)

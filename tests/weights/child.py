@@ -1,4 +1,5 @@
-"""``python -m tests.weights.child POINT N COMMAND…``: zagent, in a process that kills itself at a named point.
+"""``python -m tests.weights.child POINT N SIGNAL COMMAND…``: zagent, in a process that kills, or stops, itself at a
+named point.
 
 Without a point (``-``) it is zagent alone, under the environment that the caller gave it.
 """
@@ -15,9 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def start(*arguments: str, point: str = "-", nth: int = 1) -> subprocess.Popen[str]:
-    """Run ``zagent`` with ``arguments`` beside this process; it dies when it passes ``point`` for the n-th time."""
-    command = [sys.executable, "-m", "tests.weights.child", point, str(nth), *arguments]
+def start(
+    *arguments: str, point: str = "-", nth: int = 1, sends: signal.Signals = signal.SIGKILL
+) -> subprocess.Popen[str]:
+    """Run ``zagent`` with ``arguments`` beside this process; it dies when it passes ``point`` for the n-th time.
+
+    With SIGSTOP for ``sends`` it stands still there instead.
+    """
+    command = [sys.executable, "-m", "tests.weights.child", point, str(nth), str(int(sends)), *arguments]
     tunables = {
         "MODELSCOPE_DOWNLOAD_MAX_RETRIES": "1",
         "MODELSCOPE_DOWNLOAD_TIMEOUT": "1",
@@ -35,14 +41,14 @@ def run(*arguments: str, point: str = "-", nth: int = 1) -> subprocess.Completed
     return subprocess.CompletedProcess(arguments, child.returncode, out, err)
 
 
-def _armed(point: str, nth: int) -> None:
+def _armed(point: str, nth: int, sends: int) -> None:
     from zagent import points
 
     passed = itertools.count(1)
 
     def reached(name: str) -> None:
         if name == point and next(passed) == nth:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), sends)
 
     points.reached = reached
 
@@ -50,5 +56,5 @@ def _armed(point: str, nth: int) -> None:
 if __name__ == "__main__":
     from zagent.cli.commands import app
 
-    _armed(sys.argv[1], int(sys.argv[2]))
-    app(sys.argv[3:], prog_name="zagent")
+    _armed(sys.argv[1], *map(int, sys.argv[2:4]))
+    app(sys.argv[4:], prog_name="zagent")

@@ -100,8 +100,8 @@ def failing_site(tmp_path: Path, hub: Hub) -> Iterator[tuple[Site, Path]]:
 
 def first_block(path: Path) -> int:
     """Where a file's bytes begin on its disk, in bytes."""
-    line = next(one for one in system("filefrag", "-v", path).splitlines() if one.strip().startswith("0:"))
-    return int(line.split(":")[2].split("..")[0]) * 4096
+    line = next(one for one in system("filefrag", "-b1024", "-v", path).splitlines() if one.strip().startswith("0:"))
+    return int(line.split(":")[2].split("..")[0]) * 1024
 
 
 def test_verify_goes_on_after_a_block_that_cannot_be_read(failing_site: tuple[Site, Path]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from zagent import text
+from zagent.cli import schedule_report
 from zagent.cli.output import Output
 from zagent.errors import CopyDamaged, NoDestination, ZagentError
 from zagent.protect import backup, destinations, engines, sources
@@ -25,8 +26,10 @@ def chosen(layout: Layout, name: str | None) -> list[Destination]:
     """The named destination, else all.
 
     Raises:
+        VolumeError: the data root, which has their list, is not there.
         NoDestination: there is none.
     """
+    identify(layout.root)
     if name is not None:
         return [destinations.require(layout, name)]
     if found := destinations.known(layout):
@@ -79,6 +82,13 @@ def added(output: Output, store: Store, made: Destination) -> None:
     kept = "plain copies of the weights" if made.kind == "mirror" else "everything, encrypted, with a history"
     line = f"{made.name}: {made.target} gets {kept}; zagent backup   makes the first copy"
     output.result(line, event="added", **asdict(made))
+    schedule_report.follow(output, store.settings.data_root)
+
+
+def removed(output: Output, store: Store, gone: Destination) -> None:
+    """Say what becomes of what a destination holds."""
+    output.result(f"{gone.target} gets no more backups; what it holds stays", event="removed", name=gone.name)
+    schedule_report.follow(output, store.settings.data_root)
 
 
 def ls(output: Output, layout: Layout, name: str | None) -> None:
@@ -130,6 +140,7 @@ def restore(
         _restored(output, job, dry_run=dry_run)
         if not dry_run and not to and (back := restoring.settings(store, job.source)):
             output.say(f"also back: {', '.join(back)}")
+            schedule_report.follow(output, layout.root)
 
 
 def _restored(output: Output, job: Job, *, dry_run: bool) -> None:

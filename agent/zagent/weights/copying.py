@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from zagent import durable
+from zagent import durable, points
 from zagent.weights import digest
+from zagent.weights.manifest import File
 from zagent.weights.reading import read_from_disk
 
 FICLONE = 0x40049409
@@ -24,13 +26,13 @@ class Unreadable(OSError):
     """The source can't be read, as opposed to an error of the target; no name was given to the copy."""
 
 
-def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: str | None = None) -> str:
+def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: File | None = None) -> str:
     """Copy ``source`` to the name ``target``; the SHA-256 of the bytes, each read once.
 
     On one filesystem that can share blocks (XFS, btrfs) they are shared, and the clone is what is hashed.
 
     Raises:
-        Unproved: the SHA-256 is not ``wanted``; what stood under ``target`` still does.
+        Unproved: it is not the file ``wanted``; what stood under ``target`` still does.
         Unreadable: the source can't be read, likewise.
         OSError: ``target`` can't be written.
     """
@@ -43,9 +45,40 @@ def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: str | Non
             if not cloned:
                 file.write(chunk)
             on_bytes(len(chunk))
-        if wanted is not None and found.hexdigest() != wanted:
-            raise Unproved(f"its SHA-256 is {found.hexdigest()}, not {wanted}")
+        if wanted:
+            _prove(wanted, file.seek(0, os.SEEK_END), found.hexdigest())
     return found.hexdigest()
+
+
+def _prove(wanted: File, size: int, sha256: str) -> None:
+    if size != wanted.size:
+        raise Unproved(f"it has {size} bytes instead of {wanted.size}")
+    if sha256 != wanted.sha256:
+        raise Unproved(f"its SHA-256 is {sha256}, not {wanted.sha256}")
+
+
+def copy_all(source: Path, target: Path, files: Sequence[File], on_bytes: digest.OnBytes) -> dict[str, str]:
+    """Copy files of a manifest from one folder to another, the largest first; why each bad one got no name.
+
+    A bad file does not keep the others from being copied: its disk may not give them a second time.
+
+    Raises:
+        OSError: ``target`` can't be written.
+    """
+    bad: dict[str, str] = {}
+
+    def one(file: File) -> None:
+        durable.make_folder((target / file.path).parent)
+        try:
+            copy(source / file.path, target / file.path, on_bytes, file)
+        except Unproved as error:
+            bad[file.path] = str(error)
+        except Unreadable as error:
+            bad[file.path] = error.strerror or str(error)
+        points.reached("copying:file-done")
+
+    digest.in_parallel(one, sorted(files, key=lambda file: -file.size))
+    return bad
 
 
 def _read(source: Path) -> Iterator[memoryview]:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zagent import durable, points
 from zagent.errors import DestinationFailed
 from zagent.protect.contents import Contents
 from zagent.protect.engine import Bad, Entry
 from zagent.protect.mirror import check, home, keep
 from zagent.protect.mirror.home import Mirror
-from zagent.weights import copying, digest
+from zagent.weights import copying
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
@@ -79,20 +78,7 @@ class MirrorEngine:
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:
         """See Source. A name is given only to bytes that are what ``wanted`` says."""
-        source, failed = self.mirror.files(wanted), {}
-
-        def fetch(file: File) -> None:
-            durable.make_folder((folder / file.path).parent)
-            try:
-                copying.copy(source / file.path, folder / file.path, progress.add, file.sha256)
-            except copying.Unproved as error:
-                failed[file.path] = str(error)
-            except copying.Unreadable as error:
-                failed[file.path] = error.strerror or str(error)
-            points.reached("restore:file-fetched")
-
-        digest.in_parallel(fetch, sorted(files, key=lambda one: -one.size))
-        return failed
+        return copying.copy_all(self.mirror.files(wanted), folder, files, progress.add)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

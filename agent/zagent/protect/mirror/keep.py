@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from zagent import durable, points
+from zagent import durable, points, text
 from zagent.errors import SourceDamaged
 from zagent.protect.contents import Weights
 from zagent.protect.mirror.home import Mirror, kept
 from zagent.volume import space
-from zagent.weights import copying, digest, manifest
+from zagent.weights import copying, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
 from zagent.weights.pull import settle
@@ -92,17 +92,12 @@ def _linked(known: Mapping[str, Path], folder: Path, wanted: File) -> bool:
 
 
 def _copy(one: Weights, folder: Path, lacking: Sequence[File], progress: Progress) -> None:
-    def copy(file: File) -> None:
-        durable.make_folder((folder / file.path).parent)
-        try:
-            copying.copy(one.folder / file.path, folder / file.path, progress.add, file.sha256)
-        except copying.Unproved as error:
-            raise SourceDamaged(model=one.model.words, path=file.path, why=error) from error
-        except copying.Unreadable as error:
-            raise SourceDamaged(model=one.model.words, path=file.path, why=error.strerror) from error
-        points.reached("mirror:file-copied")
-
-    digest.in_parallel(copy, sorted(lacking, key=lambda file: -file.size))
+    """A bad file does not keep the others from being copied: its disk may not give them a second time."""
+    bad = copying.copy_all(one.folder, folder, lacking, progress.add)
+    if bad:
+        path, why = min(bad.items())
+        more = f", and {text.plural(len(bad) - 1, 'file')} more" if len(bad) > 1 else ""
+        raise SourceDamaged(model=one.model.words, path=path, why=why + more)
 
 
 def _note(path: Path, wanted: Manifest) -> None:
