@@ -95,6 +95,14 @@ def test_a_new_version_shares_what_it_has_in_common_with_the_old_one(mirrored: P
     assert files.below(mirrored.kept) == {**files.needed(), CONFIG: b'{"other": 1}'}
 
 
+def test_what_is_shared_is_proved_first(mirrored: Place) -> None:
+    """A file that time has damaged in the old version does not come into the new one."""
+    files.flip(mirrored.kept / files.SHARD)
+    mirrored.fill({**files.needed(), CONFIG: b'{"other": 1}'})
+    mirrored.backup()
+    assert files.below(mirrored.kept) == {**files.needed(), CONFIG: b'{"other": 1}'}
+
+
 def test_two_data_roots_share_one_mirror(mirrored: Place, tmp_path: Path) -> None:
     """Equal sets are kept once; that of one data root stays though the other has another version now."""
     other = Place(adopted(tmp_path / "other"), mirrored.copy)

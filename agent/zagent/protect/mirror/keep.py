@@ -13,7 +13,7 @@ from zagent.errors import SourceDamaged
 from zagent.protect.contents import Weights
 from zagent.protect.mirror.home import Mirror, kept
 from zagent.volume import space
-from zagent.weights import copying, manifest
+from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
 from zagent.weights.pull import settle
@@ -79,12 +79,14 @@ def _known(mirror: Mirror, wanted: Manifest) -> dict[str, Path]:
 
 
 def _linked(known: Mapping[str, Path], folder: Path, wanted: File) -> bool:
-    """Share a file with another set; where the filesystem has no links it is copied."""
+    """Share a file with another set once it is proved; where the filesystem has no links it is copied."""
     other, target = known.get(wanted.sha256), folder / wanted.path
     if other is None or held(other) != wanted.size or os.path.lexists(target):
         return False
     durable.make_folder(target.parent)
     try:
+        if digest.sha256(other) != wanted.sha256:
+            return False
         os.link(other, target)
     except OSError:
         return False
