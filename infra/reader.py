@@ -9,11 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zagent.errors import DestinationRefused
+from zagent.protect import destinations
+
+from infra.bootstrap.want import BACKUP_NAME
 from infra.errors import BadSetting
 
 CIDR_EXAMPLE = "--path 'sshCidrs[0]' 203.0.113.7/32"
 TAG_EXAMPLE = "--path tags.team images"
 """How a list and a table are set; their JSON as one text is refused by the engine."""
+
+TARGET_EXAMPLE = "restic:s3:https://s3.REGION.amazonaws.com/BUCKET/zagent"
 
 FORM = "it is not of the form that the example shows"
 
@@ -45,6 +51,16 @@ class Reader:
         if value not in ("true", "false"):
             raise self._bad(key, value, "it must be true or false", "true")
         return value == "true"
+
+    def target(self, key: str) -> str:
+        """A backup destination as the agent understands it, or an empty text."""
+        value = str(self.get(key))
+        try:
+            destinations.named(BACKUP_NAME, value or "/")
+        except DestinationRefused as error:
+            shown = re.sub(r"//.*@", "//…@", value)
+            raise self._bad(key, shown, str(error.facts["why"]), TARGET_EXAMPLE) from error
+        return value
 
     def cidrs(self, key: str) -> tuple[str, ...]:
         """Address ranges, none of them the whole world."""

@@ -46,6 +46,7 @@ class Settings:
     modelscope_endpoint: str
     python_index_url: str
     pull_on_up: bool
+    backup_target: str
     snapshot_time: str
     snapshot_keep: int
     snapshot_root: bool
@@ -128,6 +129,7 @@ def load(get: Get, get_aws: Get, project: str, stack: str) -> Settings:
         modelscope_endpoint=read.text("modelscopeEndpoint", r"(https?://\S+)?", "https://modelscope.cn"),
         python_index_url=read.text("pythonIndexUrl", r"(https?://\S+)?", "https://example.org/simple"),
         pull_on_up=read.flag("pullOnUp"),
+        backup_target=read.target("backupTarget"),
         snapshot_time=read.text("snapshotTime", r"([01]\d|2[0-3]):[0-5]\d", "03:00"),
         snapshot_keep=read.number("snapshotKeep", 1, 1_000, 7, unset=False),
         snapshot_root=read.flag("snapshotRoot"),

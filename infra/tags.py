@@ -32,6 +32,9 @@ SET_DIGEST = "zagent:set-digest"
 REPLACES = "zagent:replaces"
 """On a volume made by a restore: the volume that it takes the place of."""
 
+MADE_OF = "zagent:made-of"
+"""On a volume made by a restore: "SNAPSHOT of VOLUME"; and on its snapshots, which have all tags of their volume."""
+
 FORMER = "zagent:former-stack"
 """On a volume that was replaced: PROJECT/STACK that it was the data volume of."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from infra.bootstrap.alone import alone
 from infra.bootstrap.gather import gather
 from infra.bootstrap.plan.gpu import remark
 from infra.bootstrap.plan.host import plan
+from infra.bootstrap.ready import ready
 from infra.bootstrap.steps.base import Step, Target
 from infra.bootstrap.want import Want
 from infra.errors import CommandFailed
@@ -27,11 +29,17 @@ def missing(to: Target, want: Want) -> list[Step]:
 def converge(to: Target, want: Want) -> int:
     """Take steps until the facts need none; the number of steps.
 
-    It can be cut off at any moment and run again.
+    It can be cut off at any moment and run again. Another one of the same host at the same time is refused.
 
     Raises:
         HostError: a refusal, or a step that failed.
     """
+    with alone(to.host):
+        ready(to.host, to.say)
+        return _converge(to, want)
+
+
+def _converge(to: Target, want: Want) -> int:
     begun, taken = time.monotonic(), 0
     for _ in range(ROUNDS):
         facts = gather(to.host, want)

@@ -10,11 +10,16 @@ from infra.bootstrap import agent, blank
 from infra.bootstrap.blank import Proof
 from infra.bootstrap.facts.commands import DEVICE, FACTS
 from infra.bootstrap.facts.model import Facts
-from infra.bootstrap.host import Host, must
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Host, must
 from infra.bootstrap.want import AGENTS, ROOT, Want, paths
 
 DISK_PATIENCE = 60.0
 """Seconds until an attached disk must have turned up on the host."""
+
+
+LONGER = {name: fact.patience for name, fact in FACTS.items() if fact.patience is not None}
+FACTS_PATIENCE = COMMAND_PATIENCE + sum(LONGER.values())
+"""Seconds for all facts together: as for any command, and for those that may take longer."""
 
 
 def script(name: str) -> str:
@@ -51,8 +56,10 @@ def _ask(host: Host, want: Want) -> Facts:
             "PATHS": " ".join(paths(want)),
         },
         "commands": {name: fact.command for name, fact in FACTS.items()},
+        "patience": LONGER,
     }
-    answered = json.loads(must(host, "tell its facts", *on_host("gather", json.dumps(asked))))
+    words = on_host("gather", json.dumps(asked))
+    answered = json.loads(must(host, "tell its facts", *words, patience=FACTS_PATIENCE))
     return Facts(address=host.address, **{name: fact.parse(*answered[name]) for name, fact in FACTS.items()})
 
 

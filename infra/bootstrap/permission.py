@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from infra import tags
-from infra.account import snapshots, volumes
+from infra.account import origin
 from infra.account.access import Access, answered
 from infra.bootstrap.want import serial_of
 from infra.errors import CloudRefused
@@ -23,13 +22,6 @@ Phase = Literal["absent", "formatting", "done"]
 
 VISIBLE_WITHIN = 60.0
 """Seconds until a tag that was set must be seen: the EC2 API is eventually consistent."""
-
-
-GENERATIONS = 8
-"""How far the volumes are followed that a volume descends from: each that was ever used stands in the marker itself."""
-
-NO_VOLUME = "vol-ffffffff"
-"""What EC2 says a copied snapshot was taken of: an arbitrary id (EC2, CopySnapshot)."""
 
 
 def parse(tag: str) -> tuple[Phase, str]:
@@ -47,7 +39,7 @@ class Record:
     ``size`` is in bytes, None where nobody vouches for the volume; ``ours`` means that the tags are this project's
     and stack's, ``blank_born`` that it was made from no snapshot; ``uuid`` belongs to the phase, empty when absent.
     ``ancestors`` are the serial numbers of the volumes that its snapshot goes back to, the nearest first, as far as
-    they are still known.
+    they are still known (``origin``).
     """
 
     size: int | None = None
@@ -132,18 +124,8 @@ class VolumeTag:
             blank_born=not volume.get("SnapshotId"),
             phase=phase,
             uuid=uuid,
-            ancestors=tuple(self._ancestors(volume.get("SnapshotId", ""))),
+            ancestors=tuple(map(serial_of, origin.ancestors(self.access, volume.get("SnapshotId", ""), found))),
         )
-
-    def _ancestors(self, snapshot_id: str) -> Iterator[str]:
-        """Snapshot, its volume, the snapshot that one was made of, and so on; a deleted one ends it."""
-        for _ in range(GENERATIONS):
-            snapshot = snapshots.with_id(self.access, snapshot_id) if snapshot_id else None
-            if snapshot is None or snapshot.volume == NO_VOLUME:
-                return
-            yield serial_of(snapshot.volume)
-            volume = volumes.with_id(self.access, snapshot.volume)
-            snapshot_id = volume.snapshot if volume else ""
 
     def begin(self, uuid: str) -> None:
         """Set the tag, and wait until it is seen: mkfs must not run before.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.account.access import Access, answered
-from infra.bootstrap.host import OnLine
+from infra.bootstrap.ssh.host import OnLine
 
 
 def start(access: Access, instance_id: str, say: OnLine) -> None:

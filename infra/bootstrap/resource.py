@@ -5,7 +5,9 @@ The engine imports this class by its name in every later run: the module must ne
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +21,10 @@ from infra.account.access import Access
 from infra.bootstrap import agent, power
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import SSH_PATIENCE, Login, connect, must
 from infra.bootstrap.permission import VolumeTag
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import SSH_PATIENCE, must
+from infra.bootstrap.ssh.login import Login
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import ROOT, of_stack
 from infra.settings import Settings
@@ -35,8 +39,11 @@ REPLACES = ("instance_id", "volume_id")
 REFRESH_CONNECT = 20.0
 """Seconds to reach a host that is only asked how it is."""
 
-FAREWELL_CONNECT, FAREWELL = 20.0, 40.0
-"""Seconds to reach a host that is to go, and then to unmount: with the time-outs of a dead network under 90."""
+FAREWELL_CONNECT, FAREWELL = 20.0, 80.0
+"""Seconds to reach a host that is to go, and for all that its `delete` does: under 90 with what a dead line costs."""
+
+LEAST = 15.0
+"""Seconds for the unmount at least, where it took long to reach the host."""
 
 
 def source_digest() -> str:
@@ -79,8 +86,8 @@ class HostBootstrapProvider(ResourceProvider):
         """
         told = {name: one for name, one in props.items() if name != DRIFT}
         try:
-            steps = missing(_target(told, REFRESH_CONNECT), of_stack(told["volume_id"], told))
-            drift = list(map(str, steps))
+            with _target(told, REFRESH_CONNECT) as target:
+                drift = list(map(str, missing(target, of_stack(told["volume_id"], told))))
         except ZagentError as error:
             _say(f"warning: {error.message}; what it lacks is not known")
             return ReadResult(id_, props)
@@ -88,10 +95,13 @@ class HostBootstrapProvider(ResourceProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Let the volume go, as far as the host can be reached: what is to go need not be well."""
+        begun = time.monotonic()
         try:
-            host = connect(login(props), _say, FAREWELL_CONNECT)
-            must(host, "let the data volume go", *on_host("release", ROOT), patience=FAREWELL)
-            _say(f"{host.address}: {ROOT} is unmounted")
+            with closing(connect(login(props), _say, FAREWELL_CONNECT)) as host:
+                left = max(LEAST, FAREWELL - (time.monotonic() - begun))
+                words = on_host("release", ROOT, f"{left - LEAST / 2:.0f}")
+                must(host, "let the data volume go", *words, patience=left)
+                _say(f"{host.address}: {ROOT} is unmounted, and nobody holds its disk")
         except ZagentError as error:
             _say(f"warning: {error.message}; the volume is detached without it, once the instance has stopped")
 
@@ -119,15 +129,18 @@ def login(props: Mapping[str, Any]) -> Login:
 def _converge(props: Mapping[str, Any]) -> None:
     try:
         start_if_stopped(props, Access(props["region"], props["profile"]))
-        converge(_target(props), of_stack(props["volume_id"], props))
+        with _target(props) as target:
+            converge(target, of_stack(props["volume_id"], props))
     except ZagentError as error:
         raise RuntimeError(f"{error.message}\n  try: {error.advice}") from error
 
 
-def _target(props: Mapping[str, Any], patience: float = SSH_PATIENCE) -> Target:
+@contextmanager
+def _target(props: Mapping[str, Any], patience: float = SSH_PATIENCE) -> Iterator[Target]:
     access = Access(props["region"], props["profile"])
     permission = VolumeTag(props["volume_id"], props["project"], props["stack"], access)
-    return Target(connect(login(props), _say, patience), permission, _say)
+    with closing(connect(login(props), _say, patience)) as host:
+        yield Target(host, permission, _say)
 
 
 def start_if_stopped(props: Mapping[str, Any], access: Access) -> None:
@@ -179,6 +192,7 @@ class HostBootstrap(Resource, module="infra", name="HostBootstrap"):
             "modelscope_endpoint": settings.modelscope_endpoint,
             "python_index_url": settings.python_index_url,
             "pull_on_up": settings.pull_on_up,
+            "backup_target": settings.backup_target,
             "digest": source_digest(),
         }
         attached = pulumi.ResourceOptions(depends_on=[args.host.attachment])

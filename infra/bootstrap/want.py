@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from zagent.schedule.units import mount_unit
 from zagent.settings import SERVICE_USER
+from zagent.volume import trend
 from zagent.volume.layout import Layout
 
 ROOT = "/data"
@@ -26,6 +27,9 @@ AGENTS = "/opt/zagent"
 """The agent's own code and the rescue environment, a folder for each version: on the system disk, as root runs them."""
 
 USERS = str(LAYOUT.users)
+
+BACKUP_NAME = "stack"
+"""What a host calls the backup destination that its stack names."""
 
 AGENT_ENV = "/etc/zagent/agent.env"
 ENVIRONMENT = "/etc/environment"
@@ -48,7 +52,8 @@ class Want:
     """The wanted state; an empty string means: not said.
 
     ``serial`` is the data disk's (on EBS the volume id without its dash). ``project`` and ``stack`` stand in the
-    marker. ``fresh_uuid`` is the filesystem's, should a new one be made.
+    marker. ``backup_target`` is as `zagent backup add` takes it. ``fresh_uuid`` is the filesystem's, should a new one
+    be made.
     """
 
     serial: str
@@ -58,6 +63,7 @@ class Want:
     modelscope_endpoint: str = ""
     python_index_url: str = ""
     pull: bool = True
+    backup_target: str = ""
     fresh_uuid: str = field(default_factory=lambda: str(uuid4()))
 
 
@@ -71,6 +77,7 @@ def of_stack(volume_id: str, settings: Mapping[str, Any]) -> Want:
         modelscope_endpoint=settings["modelscope_endpoint"],
         python_index_url=settings["python_index_url"],
         pull=settings["pull_on_up"],
+        backup_target=settings.get("backup_target", ""),  # the state of a stack from before has none
     )
 
 
@@ -84,11 +91,14 @@ class Folder:
 
 
 def folders(want: Want) -> list[Folder]:
-    """What must be there: the store is the service user's and everyone reads it; a person's folder is theirs alone."""
-    store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.verified, LAYOUT.modelscope_cache]
+    """What must be there, each below one before it: the store is the service user's and everyone reads it, a person's
+    folder is theirs alone. Root's services write to that of the backups, so nothing else may have its name.
+    """
+    store = [LAYOUT.locks, LAYOUT.manifests, LAYOUT.verified, trend.folder(LAYOUT), LAYOUT.modelscope_cache]
+    roots = [Path(ROOT), LAYOUT.own, LAYOUT.backups, Path(RUNTIMES), Path(COMPILE_CACHES)]
     home = LAYOUT.home(want.ssh_user)
     return [
-        *(Folder(one, 0o755, "root") for one in (Path(ROOT), LAYOUT.own, Path(RUNTIMES), Path(COMPILE_CACHES))),
+        *(Folder(one, 0o755, "root") for one in roots),
         Folder(Path(COMPILE_CACHES, SERVICE_USER), 0o700, SERVICE_USER),
         *(Folder(one, 0o755, SERVICE_USER) for one in store),
         Folder(home.parent, 0o755, "root"),
@@ -99,6 +109,7 @@ def folders(want: Want) -> list[Folder]:
 def paths(want: Want) -> list[str]:
     """What to look at on the host, as shell patterns."""
     files = [AGENT_ENV, PROFILE, LAUNCHER, FSTAB, UDEV_RULE, f"{AGENTS}/*", f"{RUNTIMES}/*"]
+    files += [f"{one}/.old-*" for one in (AGENTS, RUNTIMES)]
     files += [RUNTIME_UNIT, RUNTIME_UNIT_ENABLED, f"{RUNTIME_STAMPS}/*"]
     return [*files, *(str(one.path) for one in folders(want))]
 

@@ -77,7 +77,7 @@ def plan(
 
 
 def _reach(target: str, serial: str, identity: Path | None, host_key: str, hub: str, say: Say) -> tuple[Target, Want]:
-    from infra.bootstrap.host import Login
+    from infra.bootstrap.ssh.login import Login
     from infra.operations import converge as operation
 
     user, at, address = target.rpartition("@")

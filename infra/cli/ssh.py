@@ -19,6 +19,8 @@ class Unit(str, Enum):
     pull = "pull"
     verify = "verify"
     verify_quick = "verify-quick"
+    backup = "backup"
+    backup_check = "backup-check"
     runtime = "runtime"
     thaw = "thaw"
 
@@ -65,7 +67,7 @@ def logs(
 
     They are the pull, both verifies, the check of its packages, and the watchdog of snapshots.
     """
-    from infra.bootstrap.host import connect
+    from infra.bootstrap.ssh.connecting import connect
     from infra.operations import find, journal
     from infra.stack_files import from_files
 

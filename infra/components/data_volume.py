@@ -16,8 +16,9 @@ from infra.settings import Settings
 FIXED_AT_BIRTH = ["snapshotId", "encrypted", "kmsKeyId"]
 """What AWS can't change on a volume: a difference would ask for a replacement, and there must never be one."""
 
-NOT_PULUMIS = [f'tags["{tags.FORMAT}"]', f'tags["{tags.OWNER}"]']
-"""The permission to format, which the bootstrap keeps on the volume itself, and who made it, which never changes."""
+NOT_PULUMIS = [f'tags["{one}"]' for one in (tags.FORMAT, tags.OWNER, tags.MADE_OF)]
+"""The permission to format, which the bootstrap keeps on the volume itself; who made it, and what a restore made it of,
+which never change."""
 
 
 @dataclass(frozen=True)

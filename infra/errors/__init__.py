@@ -2,7 +2,7 @@
 
 ZagentError
 ├── CloudError    50-59  can the cloud be as wanted?
-├── HostError     60-69  can the host be reached, and is it safe to touch?
+├── HostError     60-69  can the host be reached, and is it safe to touch? 90-93 is there a way in, as root and alone?
 ├── AdoptionError 70-79  which volume is the stack's, and can it be what is wanted?
 └── SnapshotError 80-89  can a snapshot be made, used, deleted? a volume? a system disk?
 """
@@ -33,6 +33,7 @@ from infra.errors.host import (
     MountRefused,
     PackagesUnavailable,
 )
+from infra.errors.login import ConvergeUnderWay, HostKeyUnreadable, LoginKeyUnusable, RootRefused
 from infra.errors.snapshot import (
     NoSnapshot,
     NotConfirmed,
@@ -63,15 +64,18 @@ __all__ = [
     "CloudError",
     "CloudRefused",
     "CommandFailed",
+    "ConvergeUnderWay",
     "DiskMissing",
     "FormatRefused",
     "HostError",
     "HostKeyDiffers",
     "HostKeyUnknown",
+    "HostKeyUnreadable",
     "HostLeftBehind",
     "HostUnreachable",
     "HostUnsuitable",
     "KeyFileMissing",
+    "LoginKeyUnusable",
     "ManyVolumes",
     "MountRefused",
     "NoHost",
@@ -88,6 +92,7 @@ __all__ = [
     "QuotaTooSmall",
     "ResetRefused",
     "RestoreRefused",
+    "RootRefused",
     "SnapshotError",
     "SnapshotFailed",
     "SnapshotNotYours",

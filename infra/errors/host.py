@@ -25,17 +25,14 @@ class HostKeyUnknown(HostError):
     """Nothing here tells which host key {address} should show"""
 
     exit_code = 62
-    remedy = "ssh {user}@{address}   once, compare the fingerprint and accept it; or give the key with --host-key"
+    remedy = "{line}   once, compare the fingerprint and accept it; or give the key with --host-key"
 
 
 class HostKeyDiffers(HostError):
     """{address} shows another host key than it should ({found}): another machine answers there"""
 
     exit_code = 63
-    remedy = (
-        "do not connect before you know why; if its instance was made anew, `pulumi up` tells zagent its key; "
-        "for a machine of your own: ssh-keygen -R {address}"
-    )
+    remedy = "do not connect before you know why; {hint}"
 
 
 class CommandFailed(HostError):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from infra import tags
 from infra.account.hosts import Host
-from infra.account.policies import ENABLED, ERROR, Policy
+from infra.account.policies import ENABLED, ERROR, Plan, Policy
 from infra.account.snapshots import VERIFIED
 from infra.account.volumes import Volume
 from infra.bootstrap.permission import parse
@@ -94,20 +94,23 @@ def _policy(status: Status) -> Iterator[str]:
     if volume and not policy:
         yield f"pulumi up --refresh   makes a policy; none takes snapshots of {volume.id}"
     if policy:
-        yield from _state(status, policy)
+        yield from _state(policy, status.plan, "")
     if volume and policy and volume.tags.get(tags.SNAPSHOTS) != status.settings.target:
         wanted = f"{tags.SNAPSHOTS}={status.settings.target}"
         yield f"pulumi up --refresh   gives {volume.id} the tag {wanted}, without which {policy.id} passes it over"
-    if status.settings.snapshot_root and not status.root_policy:
+    if status.root_policy:
+        yield from _state(status.root_policy, status.root_plan, " of the system disk")
+    elif status.settings.snapshot_root:
         yield "pulumi up --refresh   makes a policy for the system disk; snapshotRoot asks for one"
 
 
-def _state(status: Status, policy: Policy) -> Iterator[str]:
-    why = f": {status.plan.message}" if status.plan and status.plan.message not in ("", policy.state) else ""
+def _state(policy: Policy, plan: Plan | None, of: str) -> Iterator[str]:
+    why = f"takes no snapshots{of}"
+    why += f": {plan.message}" if plan and plan.message not in ("", policy.state) else ""
     if policy.state == ERROR:
-        yield f"pulumi up --refresh   puts {policy.id} right, which is in ERROR and takes no snapshots{why}"
+        yield f"pulumi up --refresh   puts {policy.id} right, which is in ERROR and {why}"
     elif policy.state != ENABLED:
-        yield f"pulumi up --refresh   enables {policy.id}, which is {policy.state} and takes no snapshots{why}"
+        yield f"pulumi up --refresh   enables {policy.id}, which is {policy.state} and {why}"
 
 
 def _snapshots(status: Status, now: datetime) -> Iterator[str]:

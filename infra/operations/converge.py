@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bootstrap.host import Host, Login, connect
 from infra.bootstrap.permission import NoRecord, VolumeTag
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import Host
+from infra.bootstrap.ssh.login import Login
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import Want, of_stack, serial_of
 from infra.operations import find

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from infra import tags
 from infra.account import hosts, sessions, volumes
 from infra.account.hosts import Host
-from infra.bootstrap.host import Login
+from infra.bootstrap.ssh.login import Login
 from infra.errors import DiskMissing, NoHost
 from infra.lookup.volume import the_one
 from infra.settings import Settings

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from infra.account import hosts
-from infra.bootstrap.host import Host, connect
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import Host
 from infra.bootstrap.want import LAUNCHER, ROOT
 from infra.errors import HostError, NoWayIn
 from infra.operations import find

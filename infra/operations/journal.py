@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Protocol
+from collections.abc import Iterable
 
 from zagent import text
 
-from infra.bootstrap.host import Host, OnLine, must
+from infra.bootstrap.ssh.host import Host, OnLine, must
 
 ALL_DAY = 24 * 3600.0
 """Seconds for which lines are followed."""
-
-
-class Connected(Host, Protocol):
-    """A host whose connection can be ended."""
-
-    def close(self) -> None:
-        """End it."""
 
 
 def words(units: Iterable[str], lines: int, since: str = "", *, follow: bool = False) -> list[str]:
@@ -33,33 +22,15 @@ def words(units: Iterable[str], lines: int, since: str = "", *, follow: bool = F
     return ["journalctl", "--no-pager", "--output=short-iso", *named, *which]
 
 
-def show(host: Connected, command: list[str], on_line: OnLine) -> None:
+def show(host: Host, command: list[str], on_line: OnLine) -> None:
     """Hand on what it prints, line by line as it comes.
 
     Raises:
         CommandFailed, HostUnreachable: the host can't tell.
-        KeyboardInterrupt: the person has seen enough; the connection is closed.
+        KeyboardInterrupt: the person has seen enough; that command is hung up on.
     """
 
     def told(line: str) -> None:
         on_line(text.printable(line))
 
-    with _ctrl_c_hangs_up(host):
-        must(host, "show its journal", *command, on_line=told, patience=ALL_DAY)
-
-
-@contextmanager
-def _ctrl_c_hangs_up(host: Connected) -> Iterator[None]:
-    """Without a terminal over there Fabric waits for a command's end also after Ctrl-C (invoke/runners.py, _finish)."""
-    before = signal.getsignal(signal.SIGINT)
-
-    def hang_up(number: int, frame: FrameType | None) -> None:
-        host.close()
-        if callable(before):
-            before(number, frame)
-
-    signal.signal(signal.SIGINT, hang_up)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    must(host, "show its journal", *command, on_line=told, patience=ALL_DAY)

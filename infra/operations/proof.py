@@ -10,7 +10,7 @@ from zagent.weights import manifest, verified
 from zagent.weights.model import Model
 
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import Host, must
+from infra.bootstrap.ssh.host import Host, must
 from infra.bootstrap.want import LAYOUT
 from infra.errors import NotProved
 from infra.operations.taking import Say

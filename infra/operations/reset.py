@@ -11,7 +11,8 @@ from functools import cached_property
 
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import Host, connect, must
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import Host, must
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import AGENTS, ROOT, Want, of_stack
 from infra.errors import CloudRefused, CommandFailed, HostError, HostUnreachable, ResetRefused

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra import tags
-from infra.account import caller, snapshots, types, volumes
+from infra.account import caller, origin, snapshots, types, volumes
 from infra.account.access import answered
 from infra.account.snapshots import Snapshot
 from infra.account.volumes import Volume
@@ -196,7 +196,8 @@ def _make(plan: Plan, source: Snapshot) -> str:
 def _tags(plan: Plan, source: Snapshot) -> dict[str, str]:
     formatted = {tags.FORMAT: source.tags[tags.FORMAT]} if tags.FORMAT in source.tags else {}
     replaces = {tags.REPLACES: plan.old.id} if plan.old else {}
-    return {**plan.settings.volume_tags(plan.owner), **formatted, **replaces}
+    made_of = {tags.MADE_OF: origin.noted(source)} if source.volume != origin.NO_VOLUME else {}
+    return {**plan.settings.volume_tags(plan.owner), **formatted, **replaces, **made_of}
 
 
 def _require_as_before(plan: Plan, old: Volume, made: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from infra.bootstrap.host import Login
+from infra.bootstrap.ssh.login import Login
 
 
 def words(login: Login, command: Sequence[str] = ()) -> list[str]:

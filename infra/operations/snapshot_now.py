@@ -10,7 +10,8 @@ from infra import tags
 from infra.account import volumes
 from infra.account.access import answered
 from infra.account.snapshots import VERIFIED, Snapshot
-from infra.bootstrap.host import Host, connect, must
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import Host, must
 from infra.bootstrap.want import ROOT
 from infra.errors import CommandFailed, DiskMissing, SnapshotFailed
 from infra.operations import find, proof, taking

@@ -38,6 +38,7 @@ class Status:
     policy: Policy | None = None
     plan: Plan | None = None
     root_policy: Policy | None = None
+    root_plan: Plan | None = None
     inside: Mapping[str, Inside] = field(default_factory=dict)
 
     @property
@@ -88,6 +89,7 @@ def look(settings: Settings) -> Status:
     access, own = settings.access, settings.own_tags
     found = hosts.with_tags(access, own)
     policy = _policy(settings, settings.target)
+    root_policy = _policy(settings, settings.root_target) if settings.snapshot_root else None
     return Status(
         settings=settings,
         you=caller.caller(access).owner,
@@ -98,7 +100,8 @@ def look(settings: Settings) -> Status:
         root_snapshots=tuple(snapshots.with_tags(access, {tags.SNAPSHOTS: settings.root_target})),
         policy=policy,
         plan=policies.plan(access, policy.id) if policy else None,
-        root_policy=_policy(settings, settings.root_target) if settings.snapshot_root else None,
+        root_policy=root_policy,
+        root_plan=policies.plan(access, root_policy.id) if root_policy else None,
     )
 
 

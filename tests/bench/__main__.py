@@ -8,9 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import agent, cloud, infra, report
+from tests.bench import agent, cloud, infra, protect, report
 
-CALLED = {"agent": "agent", "cloud": "local cloud", "infra": "infrastructure program"}
+CALLED = {"agent": "agent", "cloud": "local cloud", "infra": "infrastructure program", "protect": "second copy"}
+
+TOOLS = {
+    "agent": ("curl", "curl"),
+    "cloud": ("ssh-keygen", "openssh-client"),
+    "infra": ("ssh-keygen", "openssh-client"),
+    "protect": ("mkfs.xfs", "xfsprogs"),
+}
+"""What each needs beside zagent, and the package that has it."""
 
 
 def main() -> int:
@@ -19,6 +27,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="zagent-bench-", dir=asked.folder) as name:
         if asked.what == "agent":
             found = agent.measured(Path(name), asked.pairs, asked.shards, int(asked.gigabytes * 1e9))
+        elif asked.what == "protect":
+            found = protect.measured(Path(name), asked.pairs, asked.shards, int(asked.gigabytes * 1e9))
         elif asked.what == "infra":
             found = infra.measured(Path(name), asked.pairs)
         else:
@@ -30,14 +40,16 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
-        "what", choices=CALLED, help="the agent, the local cloud of the tests, or the infrastructure program"
+        "what",
+        choices=CALLED,
+        help="the agent, its second copy, the local cloud of the tests, or the infrastructure program",
     )
     parser.add_argument("--pairs", type=int, default=3, help="how often each pair is measured")
-    parser.add_argument("--shards", type=int, default=3, help="agent: files of the model")
-    parser.add_argument("--gigabytes", type=float, default=2.0, help="agent: size of each")
+    parser.add_argument("--shards", type=int, default=3, help="agent, protect: files of the model")
+    parser.add_argument("--gigabytes", type=float, default=2.0, help="agent, protect: size of each")
     parser.add_argument("--folder", type=Path, help="a folder on the disk to measure; else the temporary folder")
     asked = parser.parse_args()
-    tool, package = ("curl", "curl") if asked.what == "agent" else ("ssh-keygen", "openssh-client")
+    tool, package = TOOLS[asked.what]
     if not shutil.which(tool):
         parser.error(f"{tool} is not installed (apt-get install {package})")
     return asked

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from infra.bootstrap.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.bootstrap.permission import Record
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
 
 LSBLK = """#!{python}
 import json, subprocess, sys
@@ -33,6 +33,18 @@ sys.exit(out.returncode)
 """A loop device has no serial number, so lsblk is given one to tell; every other word is its own."""
 
 
+class Beside:
+    """A process that has printed a line and reads its input."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        self._process, self.line = process, process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """End its input, and wait for it."""
+        self._process.communicate()
+
+
 @dataclass
 class LocalHost:
     """Runs commands here; ``before`` is called with each one, so that a test can meddle."""
@@ -49,6 +61,10 @@ class LocalHost:
         environment = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}"}
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=patience, check=False)
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def hold(self, words: Sequence[str]) -> Beside:
+        """Run it beside what follows."""
+        return Beside(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
     def put(self, content: bytes | Path, path: str, mode: int, owner: str = "root:root") -> None:
         """Write it."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from infra.bootstrap.host import Login
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.fabric_host import FabricHost
+from infra.bootstrap.ssh.login import Login
 from tests.bootstrap.disk import run
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
@@ -27,30 +31,55 @@ AuthorizedKeysFile {folder}/login.pub
 PermitRootLogin prohibit-password
 PidFile none
 StrictModes no
+SetEnv PATH={folder}/bin:/usr/local/bin:/usr/bin:/bin
 Subsystem sftp internal-sftp
 """
+"""Programs in ``folder``/bin come first in a login's own PATH."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """An SSH server that lets root in with one key; ``folder`` also has a key that it does not know."""
+    """An SSH server that lets everybody in with one key; ``folder`` also has a key that it does not know."""
 
     folder: Path
     port: int
+    process: int
 
     @property
     def login(self) -> Login:
         """The right one."""
-        key = " ".join((self.folder / "host.pub").read_text().split()[:2])
-        return Login("127.0.0.1", "root", self.folder / "login", key, self.port)
+        return Login("127.0.0.1", "root", self.folder / "login", self.public_half("host"), self.port)
+
+    def public_half(self, name: str) -> str:
+        """Of one of the keys, as a host key is given."""
+        return " ".join((self.folder / f"{name}.pub").read_text().split()[:2])
+
+    def session(self, host: FabricHost) -> int:
+        """The process of the server that serves this connection."""
+        held = host.hold(["sh", "-c", "echo $$; exec cat"])
+        one = int(held.line)
+        while (parent := int(Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[1])) != self.process:
+            one = parent
+        held.close()
+        return one
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """It runs as long as this module's tests."""
-    folder = tmp_path_factory.mktemp("sshd")
-    for name in ("host", "login", "another"):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
+    with tempfile.TemporaryDirectory(prefix="zagent-sshd-", dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # a login that is not root's reads its key and runs its programs there
+        (folder / "bin").mkdir(mode=0o755)
+        for key in ("host", "login", "another"):
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key)
+        with running(folder) as made:
+            yield made
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Server]:
+    """A server with the keys of a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,10 +88,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
     try:
         _wait_for(port)
-        yield Server(folder, port)
+        yield Server(folder, port, process.pid)
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture
+def host(server: Server) -> Iterator[FabricHost]:
+    """A connection to it, as root."""
+    made = connect(server.login, print)
+    yield made
+    made.close()
 
 
 def _wait_for(port: int) -> None:

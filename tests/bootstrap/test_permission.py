@@ -16,7 +16,8 @@ from moto.server import ThreadedMotoServer
 
 from infra.account import sessions
 from infra.account.access import Access
-from infra.bootstrap.permission import GIB, NO_VOLUME, NoRecord, Record, VolumeTag, parse
+from infra.account.origin import NO_VOLUME, parse as parse_origin
+from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
 from infra.bootstrap.want import serial_of
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost, NoWayIn
 from infra.operations import find

@@ -1,11 +1,9 @@
-"""The commands of all facts and the release of a volume, on this machine and its real disks."""
+"""The commands of all facts, on this machine and its real disks."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from zagent.volume import marker
 
 from infra.bootstrap import gather as gathering
 from infra.bootstrap.facts.model import Bare, Content, Filesystem
-from infra.bootstrap.gather import gather, on_host
+from infra.bootstrap.gather import gather
 from infra.bootstrap.plan.host import plan
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
@@ -184,41 +182,3 @@ def test_what_lies_in_the_mount_point_is_seen(disk: Disk, mounted: Path, monkeyp
     assert gather(disk.host, WANT).bare == Bare("symbolic link", (), immutable=None)
     monkeypatch.setattr(gathering, "ROOT", str(mounted.with_name("nothing")))
     assert gather(disk.host, WANT).bare is None
-
-
-@pytest.mark.parametrize("holds", ["folder", "file", "nothing", "file, and ignores SIGTERM"])
-def test_a_volume_is_released_whoever_uses_it(disk: Disk, mounted: Path, holds: str) -> None:
-    """Whoever holds it is ended, everyone else lives, and what was written is on the disk."""
-    (mounted / "file").write_text("kept")
-    bystander = subprocess.Popen(["sleep", "300"])
-    user = _user(mounted, holds)
-    try:
-        assert disk.host.run(on_host("release", str(mounted))).exit_code == 0
-        assert not os.path.ismount(mounted)
-        assert bystander.poll() is None
-        if user:
-            user.wait(timeout=30)
-    finally:
-        for one in (bystander, user) if user else (bystander,):
-            one.kill()
-            one.wait()
-    run("mount", disk.device, mounted)
-    assert (mounted / "file").read_text() == "kept"
-
-
-def _user(folder: Path, holds: str) -> subprocess.Popen[str] | None:
-    if holds == "nothing":
-        return None
-    ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" if "ignores" in holds else ""
-    what = "import os; os.chdir(sys.argv[1]);" if holds == "folder" else "f = open(sys.argv[1] + '/file');"
-    script = f"import sys, time; {ignore} {what} print('ready', flush=True); time.sleep(300)"
-    process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.stdout.close()
-    return process
-
-
-def test_a_volume_that_is_not_mounted_is_released_already(disk: Disk, tmp_path: Path) -> None:
-    """Nothing is ended for it."""
-    assert disk.host.run(on_host("release", str(tmp_path))).exit_code == 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.bootstrap.gather import script
-from infra.bootstrap.host import COMMAND_PATIENCE, Host, OnLine, Ran
+from infra.bootstrap.ready import BOOTED, TOOLS
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Held, Host, OnLine, Ran
 
-QUESTIONS = (script("gather"), script("prove"))
+QUESTIONS = (script("gather"), script("prove"), BOOTED, TOOLS)
 """What is run on a host only to look at it."""
+
+MOST_CUTS = 90
+"""More than a host ever needs."""
 
 
 class Cut(Exception):
@@ -27,12 +31,13 @@ class Meddler:
         """How people call it."""
         return self.host.address
 
-    def hears(self, line: str) -> None:
-        """A line for people goes out."""
-
     def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
         """Run it."""
         return self.host.run(words, on_line=on_line, patience=patience)
+
+    def hold(self, words: Sequence[str]) -> Held:
+        """Hold it."""
+        return self.host.hold(words)
 
     def put(self, content: bytes | Path, path: str, mode: int, owner: str = "root:root") -> None:
         """Put it."""
@@ -40,33 +45,56 @@ class Meddler:
 
 
 @dataclass
-class CutBeforeEachStep(Meddler):
-    """Each step is cut off once, as it is to begin."""
+class CutAfterEach(Meddler):
+    """Whatever changes the host is carried out once without anybody hearing how it went.
 
-    steps: list[str] = field(default_factory=list)
+    So each step is cut off after each of its commands, the last one included: before the next step begins.
+    ``about`` is a word that a command must have for that, or none.
+    """
 
-    def hears(self, line: str) -> None:
-        """A step is announced."""
-        _, second, step = line.partition(" s  ")
-        if second and step not in self.steps:
-            self.steps.append(step)
-            raise Cut
-
-
-@dataclass
-class CutAfterEachCommand(Meddler):
-    """Each command of a step is carried out once without anybody hearing how it went."""
-
-    commands: list[tuple[str, ...]] = field(default_factory=list)
+    about: str = ""
+    done: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
         """Run it, and be gone."""
         ran = super().run(words, on_line=on_line, patience=patience)
-        asking = words[:3] == ["python3", "-I", "-c"] and words[3] in QUESTIONS
-        if asking or tuple(words) in self.commands:
-            return ran
-        self.commands.append(tuple(words))
-        raise Cut
+        self._gone(*words)
+        return ran
+
+    def put(self, content: bytes | Path, path: str, mode: int, owner: str = "root:root") -> None:
+        """Put it, and be gone."""
+        super().put(content, path, mode, owner)
+        self._gone("put", path)
+
+    def _gone(self, *words: str) -> None:
+        looks = any(one in QUESTIONS for one in words) or words[0] == "mkdir"
+        if not looks and words not in self.done and self.about in " ".join(words):
+            self.done.append(words)
+            raise Cut
+
+    def again(self, converge: Callable[[], int]) -> int:
+        """Converge until it comes through; the number of steps of the last time."""
+        for _ in range(MOST_CUTS):
+            try:
+                return converge()
+            except Cut:
+                pass
+        raise AssertionError(self.done)
+
+
+@dataclass
+class AtTheFirstCommand(Meddler):
+    """Something happens just as the converge begins."""
+
+    happens: Callable[[], None]
+    happened: bool = False
+
+    def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
+        """Let it happen, then go on."""
+        if not self.happened:
+            self.happened = True
+            self.happens()
+        return super().run(words, on_line=on_line, patience=patience)
 
 
 @dataclass

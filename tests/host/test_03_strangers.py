@@ -40,13 +40,16 @@ def deep_down(disk: Path) -> None:
         file.write(b"data" * (1 << 19))
 
 
-@pytest.fixture
-def unmounted(host: World) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def unmounted(world: World) -> Iterator[World]:
     """The host, its own volume unmounted for a while."""
-    host.release()
-    yield host
-    host.root("mount /data")
-    assert host.converge() == 0
+    if not world.settled:
+        world.converge()
+    world.settled = False
+    world.release()
+    yield world
+    world.root("mount /data")
+    world.settle()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zagent.errors import ZagentError
 
@@ -16,18 +18,25 @@ from infra import tags
 from infra.account.access import Access
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import FabricHost, Host, Login, connect, must
 from infra.bootstrap.permission import VolumeTag
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.fabric_host import FabricHost
+from infra.bootstrap.ssh.host import Host, must
+from infra.bootstrap.ssh.login import Login
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import ROOT, Want, serial_of
 from infra.settings import Settings
 from tests.configured import settings
 from tests.host.meddling import Meddler
-from tests.localcloud.cloud.disks import GIB
 from tests.localcloud.cloud.ec2.image import AMI_ID
 from tests.localcloud.cloud.region import REGION
 from tests.localcloud.hosts import HUB
+from tests.localcloud.hosts.qemu import INSTANCE_STORE
 from tests.localcloud.local import LocalCloud
+from tests.localcloud.waiting import until
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import WaiterConfigTypeDef
 
 PROJECT, STACK = "zagent", "dev"
 OWN = {tags.PROJECT: PROJECT, tags.STACK: STACK}
@@ -35,11 +44,17 @@ ZONE = f"{REGION}a"
 SIZE_GIB = 50
 """Sparse; a data root needs 40 GB."""
 USER = "ubuntu"
+SOON: WaiterConfigTypeDef = {"Delay": 1, "MaxAttempts": 300}
+"""Look every second, and not every quarter of a minute."""
 
 
 @dataclass
 class World:
-    """One instance and its volume; ``said`` is what the last converge told."""
+    """One instance and its volume; ``said`` is what the last converge told.
+
+    ``settled`` is a test's last word: its last converge came through, which looks once more when all is done, and
+    nothing was changed since. The next test need not look again.
+    """
 
     cloud: LocalCloud
     key: Path
@@ -47,6 +62,7 @@ class World:
     instance: str
     volume: str
     said: list[str] = field(default_factory=list)
+    settled: bool = False
 
     @property
     def access(self) -> Access:
@@ -103,20 +119,28 @@ class World:
         """The number of steps; ``through`` meddles with it."""
         self.said.clear()
         with self.connected() as host:
-            if through is None:
-                return converge(self._target(host, volume, self.said.append), self.want(volume))
-            through.host = host
+            return self.converge_on(self._through(through, host), volume)
 
-            def say(line: str) -> None:
-                self.said.append(line)
-                through.hears(line)
+    def converge_on(self, host: Host, volume: str = "", *, pull: bool = True) -> int:
+        """The same over a connection that is open already."""
+        return converge(self._target(host, volume), self.want(volume, pull=pull))
 
-            return converge(self._target(through, volume, say), self.want(volume))
+    @staticmethod
+    def _through(meddler: Meddler | None, host: Host) -> Host:
+        if meddler is None:
+            return host
+        meddler.host = host
+        return meddler
+
+    def settle(self) -> None:
+        """See that nothing is left to do."""
+        assert self.converge() == 0, self.said
+        self.settled = True
 
     def missing(self) -> list[str]:
         """The steps that it lacks."""
         with self.connected() as host:
-            return list(map(str, missing(self._target(host, "", self.said.append), self.want())))
+            return list(map(str, missing(self._target(host), self.want())))
 
     def refused(self, volume: str = "") -> ZagentError:
         """The error of a converge that must not come through."""
@@ -126,13 +150,17 @@ class World:
             return error
         raise AssertionError(f"it came through, with {steps} steps: {self.said}")
 
-    def _target(self, host: Host, volume: str, say: Callable[[str], None]) -> Target:
-        return Target(host, VolumeTag(volume or self.volume, PROJECT, STACK, self.access), say)
+    def _target(self, host: Host, volume: str = "") -> Target:
+        return Target(host, VolumeTag(volume or self.volume, PROJECT, STACK, self.access), self.said.append)
 
     def release(self) -> None:
         """Unmount, as `pulumi destroy` does."""
         with self.connected() as host:
             must(host, "let the volume go", *on_host("release", ROOT))
+
+    def mounted(self) -> bool:
+        """Whether something is mounted there."""
+        return self.root(f"mountpoint -q {ROOT} && echo yes || true") == "yes\n"
 
     def boot(self) -> str:
         """The id of this boot, another one after each."""
@@ -142,40 +170,43 @@ class World:
         """Nothing is flushed; it boots again."""
         self.cloud.order("power-cut", instance=self.instance)
 
+    def booted(self) -> None:
+        """Wait until it greets: a try to log in takes longer to see that nobody is there yet."""
+        until(self._greets, 600)
+
+    def _greets(self) -> bool:
+        with suppress(OSError), socket.create_connection((self.address, 22), timeout=1) as connection:
+            connection.settimeout(2)
+            return connection.recv(4) == b"SSH-"
+        return False
+
     def stop(self) -> None:
         """Shut down."""
         self.access.ec2.stop_instances(InstanceIds=[self.instance])
-        self.access.ec2.get_waiter("instance_stopped").wait(InstanceIds=[self.instance])
+        self.access.ec2.get_waiter("instance_stopped").wait(InstanceIds=[self.instance], WaiterConfig=SOON)
 
     def start(self) -> None:
         """Boot; it answers later."""
         self.access.ec2.start_instances(InstanceIds=[self.instance])
 
-    def reset(self) -> None:
-        """A system disk fresh from the image."""
-        task = self.access.ec2.create_replace_root_volume_task(InstanceId=self.instance)["ReplaceRootVolumeTask"]
-        asked = [task["ReplaceRootVolumeTaskId"]]
-        while True:
-            (told,) = self.access.ec2.describe_replace_root_volume_tasks(ReplaceRootVolumeTaskIds=asked)[
-                "ReplaceRootVolumeTasks"
-            ]
-            if told["TaskState"] == "succeeded":
-                return
-            assert not told["TaskState"].startswith("failed"), told
-
     def attach(self, volume: str, device: str = "/dev/sdf") -> None:
         """Plug a volume in."""
         self.access.ec2.attach_volume(InstanceId=self.instance, VolumeId=volume, Device=device)
-        self.access.ec2.get_waiter("volume_in_use").wait(VolumeIds=[volume])
+        self.access.ec2.get_waiter("volume_in_use").wait(VolumeIds=[volume], WaiterConfig=SOON)
 
     def detach(self, volume: str) -> None:
         """Pull a volume out."""
         self.access.ec2.detach_volume(VolumeId=volume)
-        self.access.ec2.get_waiter("volume_available").wait(VolumeIds=[volume])
+        self.access.ec2.get_waiter("volume_available").wait(VolumeIds=[volume], WaiterConfig=SOON)
 
     def disk(self, volume: str) -> Path:
         """The file behind a volume."""
         return self.cloud.state.volumes / f"{volume}.raw"
+
+    @property
+    def instance_store(self) -> Path:
+        """The file behind the disk that came with the instance."""
+        return self.cloud.state.hosts / self.instance / INSTANCE_STORE
 
     def other_volume(self, prepare: Callable[[Path], None] = lambda disk: None) -> str:
         """A second volume of the same size, in nothing yet; ``prepare`` writes on its disk."""
@@ -205,7 +236,7 @@ def new_volume(access: Access) -> str:
         VolumeType="gp3",
         TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": k, "Value": v} for k, v in OWN.items()]}],
     )["VolumeId"]
-    access.ec2.get_waiter("volume_available").wait(VolumeIds=[made])
+    access.ec2.get_waiter("volume_available").wait(VolumeIds=[made], WaiterConfig=SOON)
     return made
 
 
@@ -213,7 +244,7 @@ def content(disk: Path) -> str:
     """A digest of where on a disk which bytes are that are no zeros; holes are not read."""
     total = hashlib.sha256()
     with disk.open("rb") as file:
-        for start, end in _extents(file.fileno(), GIB * SIZE_GIB):
+        for start, end in _extents(file.fileno(), disk.stat().st_size):
             for at in range(start - start % CHUNK, end, CHUNK):
                 file.seek(at)
                 if any(read := file.read(CHUNK)):

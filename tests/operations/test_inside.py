@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,11 @@ def test_another_machine_in_its_place_is_not_asked(
 def test_a_host_that_does_not_answer(cloud: Cloud) -> None:
     """A line says why, all else is shown, and it is no error."""
     cloud.host()
+    [host] = json.loads(run("--json").stdout)["hosts"]
+    assert "id_ed25519 can't be used to log in to" in host["inside"]["why"]
+    key = Path.home() / ".ssh" / "id_ed25519"
+    key.parent.mkdir()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     [host] = json.loads(run("--json").stdout)["hosts"]
     assert "can't be worked on over SSH" in host["inside"]["why"]
 

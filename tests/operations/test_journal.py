@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from zagent.cli.commands import app
 
 from infra.bootstrap.files import pull
-from infra.bootstrap.host import COMMAND_PATIENCE, OnLine, Ran, connect
+from infra.bootstrap.ssh.connecting import connect
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.cli.ssh import Unit
 from infra.operations import journal, snapshot_now
 from tests.bootstrap.server import Server, needs_sshd, server
@@ -43,7 +44,7 @@ class Journal:
 def asked(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Sequence[str], str]:
     """What the command asks the host, and what it shows."""
     host = Journal()
-    monkeypatch.setattr("infra.bootstrap.host.connect", lambda login, say: host)
+    monkeypatch.setattr("infra.bootstrap.ssh.connecting.connect", lambda login, say: host)
     done = CliRunner().invoke(app, ["cloud", "logs", *words], prog_name="zagent")
     assert done.exit_code == 0, done.output
     return host.asked, done.stdout
@@ -55,6 +56,8 @@ def test_the_last_lines_of_all_services(cloud: Cloud, monkeypatch: pytest.Monkey
     words, shown = asked(monkeypatch)
     assert [one for one in words if one.startswith("--unit")] == [
         *ALL,
+        "--unit=zagent-backup.service",
+        "--unit=zagent-backup-check.service",
         "--unit=zagent-runtime.service",
         "--unit=zagent-thaw.service",
     ]
@@ -71,8 +74,8 @@ def test_one_service_since_then_and_on(cloud: Cloud, monkeypatch: pytest.MonkeyP
 
 
 def test_every_service_is_known() -> None:
-    """The agent's own units, the pull's and the watchdog's."""
-    units = [one.stem for one in (Path(zagent.__file__).parent / "units").glob("*.service")]
+    """The agent's own units but for the template, whose journal is by its instances; the pull's, the watchdog's."""
+    units = [one.stem for one in (Path(zagent.__file__).parent / "units").glob("*[!@].service")]
     named = {f"zagent-{one.value}" for one in Unit}
     assert {*units, pull.UNIT.removesuffix(".service"), snapshot_now.WATCHDOG} <= named
 

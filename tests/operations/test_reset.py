@@ -12,7 +12,7 @@ from zagent.cli.commands import app
 
 from infra import tags
 from infra.account import hosts
-from infra.bootstrap.host import COMMAND_PATIENCE, OnLine, Ran
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.bootstrap.want import ROOT
 from infra.errors import CloudRefused, CommandFailed, HostUnreachable, NotConfirmed, NotProved, ResetRefused
 from infra.operations import proof, replacing, reset

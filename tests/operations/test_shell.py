@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from zagent.cli.commands import app
 
 from infra import tags
-from infra.bootstrap.host import Login
+from infra.bootstrap.ssh.login import Login
 from infra.operations import shell
 from tests.bootstrap.server import Server, needs_sshd, server
 from tests.operations.cloud import Cloud

@@ -90,6 +90,14 @@ def test_nothing_is_left_to_do_where_all_is_as_it_should_be() -> None:
             {"policy": replace(POLICY, state="ERROR"), "plan": replace(PLAN, message="no such role")},
             "puts policy-1 right, which is in ERROR and takes no snapshots: no such role",
         ),
+        (
+            {"root_policy": replace(POLICY, id="policy-2", state="ERROR"), "root_plan": replace(PLAN, message="no role")},
+            "puts policy-2 right, which is in ERROR and takes no snapshots of the system disk: no role",
+        ),
+        (
+            {"root_policy": replace(POLICY, id="policy-2", state="DISABLED")},
+            "enables policy-2, which is DISABLED and takes no snapshots of the system disk",
+        ),
         ({"snapshots": ()}, "no snapshot yet   the data is on the volume alone; the policy takes the first at 03:00"),
         ({"snapshots": (taken("snap-1", DAILY, state="pending"),)}, "on the volume alone until snap-1 is completed"),
         ({"snapshots": (taken("snap-1", VERIFIED, 3),)}, "zagent cloud snapshot ls   the newest, snap-1, is 3 days"),

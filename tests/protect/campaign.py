@@ -41,6 +41,7 @@ OPERATIONS = (
     "check",
     "fill",
     "free",
+    "gc",
 )
 OUTSIDE = ("pull", "new version", "damage", "fill", "free")
 """What the world does, not zagent."""

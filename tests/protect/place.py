@@ -11,7 +11,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 from zagent import settings
 from zagent.cli.commands import app
-from zagent.protect import record
+from zagent.protect import destinations, record
 from zagent.protect.add import add
 from zagent.protect.backup import Backed, backup
 from zagent.protect.destinations import Destination
@@ -88,8 +88,9 @@ class Place:
     def backup(self) -> Backed:
         """Bring it up to date in this process."""
         self.events.clear()
-        destination = self.add()
-        return backup(self.store, destination, Progress(self.events.append, interval=0))
+        layout = self.store.settings.layout
+        known = {one.name: one for one in destinations.known(layout)}
+        return backup(self.store, known.get(NAME) or self.add(), Progress(self.events.append, interval=0))
 
     def zagent(self, *words: str) -> Result:
         """Run a command line on the data root."""

@@ -22,7 +22,8 @@ AGAIN = {"copying:file-done": 7, "durable:renamed": 9, "durable:temp-written": 9
 
 def names(*kinds: str) -> list[str]:
     """Every point of these kinds, found in the code itself."""
-    modules = [PACKAGE / "durable.py", PACKAGE / "weights/copying.py", *sorted((PACKAGE / "protect").rglob("*.py"))]
+    own = (one for folder in ("protect", "protect/mirror") for one in sorted((PACKAGE / folder).glob("*.py")))
+    modules = [PACKAGE / "durable.py", PACKAGE / "weights/copying.py", *own]
     calls = (node for one in modules for node in ast.walk(ast.parse(one.read_text())) if isinstance(node, ast.Call))
     found = [ast.literal_eval(one.args[0]) for one in calls if ast.unparse(one.func) == "points.reached"]
     chosen = [name for name in found if name.startswith(kinds)]

@@ -165,3 +165,15 @@ def test_a_bad_copy_that_a_damaged_source_can_not_mend_stays_known(mirrored: Pla
         mirrored.backup()
     assert mirrored.record.check is not None
     assert mirrored.record.check.bad
+
+
+def test_what_another_data_root_keeps_can_be_given_up(mirrored: Place, tmp_path: Path) -> None:
+    """By the beginning of its id; what both keep stays, and one's own is refused."""
+    other = Place(adopted(tmp_path / "other"), mirrored.copy)
+    other.fill(files.needed(seed=5))
+    other.backup()
+    mirrored.said("backup", "forget", NAME, other.data_id[:8])
+    assert not other.kept.exists()
+    assert files.below(mirrored.kept) == files.needed()
+    assert "own" in mirrored.said("backup", "forget", NAME, mirrored.data_id, code=101)
+    assert "no such entry" in mirrored.said("backup", "forget", NAME, "nothing", code=101)

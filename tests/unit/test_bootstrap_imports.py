@@ -13,7 +13,8 @@ import infra
 
 PACKAGE = Path(infra.__file__).parent
 
-ONLY = {"fabric": "bootstrap/host.py", "invoke": "bootstrap/host.py", "boto3": "account/access.py"}
+SSH = "bootstrap/ssh/fabric_host.py"
+ONLY = {"fabric": SSH, "invoke": SSH, "boto3": "account/access.py"}
 
 
 def imports(folder: Path) -> Iterator[tuple[str, str]]:

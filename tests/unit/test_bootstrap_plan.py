@@ -182,6 +182,7 @@ READERS: dict[str, Any] = {
     ),
     "content": lambda given: given and Content(tuple(given["names"]), given["marker"] and _marker(given["marker"])),
     "checked": lambda given: None if given is None else Checked(RUNTIME.folder, tuple(given)),
+    "used": lambda given: None if given is None else frozenset(given),
     "gpus": lambda given: tuple(Gpu(name, driver, tuple(capability)) for name, driver, capability in given),
     "python": lambda given: given and replace(PYTHON, version=tuple(given)),
 }

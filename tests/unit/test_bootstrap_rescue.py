@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -16,6 +17,8 @@ from infra.bootstrap.facts.model import Python
 from infra.bootstrap.runtime import RESCUE, lock_text, pinned
 from infra.bootstrap.runtime import rescue as environment
 from tests.localcloud.hosts.requirements import closure
+from tests.weights import files
+from tests.weights.conftest import adopted
 
 PYTHON = Python("/usr/bin/python3", (3, 11, 2), "x86_64", (2, 36))
 ABSENT = ("torch", "diffusers", "modelscope", "modelscope-hub", "pillow", "numpy")
@@ -75,6 +78,11 @@ def test_the_lock_file_has_all_of_it_for_every_python(version: tuple[int, int, i
         ["volume", "mount", "--help"],
         ["volume", "adopt", "--help"],
         ["schedule", "--help"],
+        ["backup", "--help"],
+        ["backup", "add", "--help"],
+        ["restore", "--help"],
+        ["status", "--help"],
+        ["gc", "--help"],
     ],
     ids=" ".join,
 )
@@ -83,6 +91,26 @@ def test_the_agent_runs_in_it(packages: Path, words: list[str]) -> None:
     done = run(packages, *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+def test_root_backs_up_and_restores_in_it(packages: Path, tmp_path: Path) -> None:
+    """The timers' backup is root's, and so is a restore while the volume's own packages are lost with the rest."""
+    root, copy = adopted(tmp_path / "data"), tmp_path / "copy"
+    model = files.written(tmp_path / "model", files.needed())
+    for words in (
+        ["weights", "adopt", str(model)],
+        ["backup", "add", "disk2", str(copy), "--same-device"],
+        ["backup"],
+        ["backup", "check", "--full"],
+        ["backup", "ls"],
+    ):
+        done = run(packages, *words, root=str(root))
+        assert done.returncode == 0, done.stderr
+    shutil.rmtree(root / "modelscope_cache")
+    assert run(packages, "restore", root=str(root)).returncode == 0
+    for words in (["verify"], ["gc"]):
+        assert run(packages, *words, root=str(root)).returncode == 0
+    assert "disk2: " in run(packages, "status", root=str(root)).stdout
 
 
 @pytest.mark.parametrize("words", [["volume", "show"], ["generate", "x"], ["verify"]], ids=" ".join)

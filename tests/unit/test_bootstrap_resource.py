@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -11,8 +11,9 @@ import pytest
 from pulumi.runtime import rpc
 
 from infra.bootstrap import resource
-from infra.bootstrap.host import Login
 from infra.bootstrap.resource import HostBootstrapProvider, source_digest
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
+from infra.bootstrap.ssh.login import Login
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Reload
 from infra.bootstrap.want import of_stack
@@ -36,6 +37,7 @@ PROPS = {
     "modelscope_endpoint": "",
     "python_index_url": "",
     "pull_on_up": True,
+    "backup_target": "",
     "digest": "d1",
 }
 
@@ -56,7 +58,9 @@ def test_nothing_changed() -> None:
     assert diff(__provider="another pickle") == (False, [])
 
 
-@pytest.mark.parametrize("name", ["digest", "address", "volume_size", "modelscope_endpoint", "pull_on_up", "host_key"])
+@pytest.mark.parametrize(
+    "name", ["digest", "address", "volume_size", "modelscope_endpoint", "pull_on_up", "backup_target", "host_key"]
+)
 def test_a_changed_want_is_an_update(name: str) -> None:
     """The host converges again and stays."""
     assert diff(**{name: "another"}) == (True, [])
@@ -87,7 +91,48 @@ def test_a_dead_host_stops_no_destroy(capsys: pytest.CaptureFixture[str], monkey
 
 
 def _login(props: dict[str, Any], port: int) -> Login:
-    return Login(props["address"], "nobody", Path("/nowhere"), props["host_key"], port)
+    return Login(props["address"], "nobody", None, props["host_key"], port)
+
+
+def test_a_key_that_is_gone_stops_no_destroy(capsys: pytest.CaptureFixture[str]) -> None:
+    """What can't be reached for want of a key is detached from the stopped instance as well."""
+    HostBootstrapProvider().delete("id", dict(PROPS))
+    assert "warning: /nowhere can't be used to log in to 127.0.0.1: No such file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("reached_after", [0, 20, 70])
+def test_a_destroy_waits_90_seconds_at_most(monkeypatch: pytest.MonkeyPatch, reached_after: int) -> None:
+    """The longer the host takes to answer, the less is left for the rest; what runs there ends before we give it up."""
+    clock, host = [1000.0], Told()
+
+    def reach(*_: object) -> Told:
+        clock[0] += reached_after
+        return host
+
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(resource, "connect", reach)
+    HostBootstrapProvider().delete("id", dict(PROPS))
+    assert host.closed
+    assert reached_after + host.patience <= 90
+    assert 5 < float(host.words[-1]) < host.patience
+
+
+class Told:
+    """A host that does what it is told, and remembers it."""
+
+    address = "ubuntu@127.0.0.1"
+    words: Sequence[str] = ()
+    patience = 0.0
+    closed = False
+
+    def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
+        """Do it."""
+        self.words, self.patience = words, patience
+        return Ran(0, "", "")
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
 
 
 def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +150,7 @@ def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.Monkey
 def lacking(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
     """The steps that a host lacks."""
     found: list[Step] = []
-    monkeypatch.setattr(resource, "connect", lambda *_: None)
+    monkeypatch.setattr(resource, "connect", lambda *_: Told())
     monkeypatch.setattr(resource, "missing", lambda *_: found)
     return found
 

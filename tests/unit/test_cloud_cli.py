@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from zagent.cli.commands import app
 
 from infra.bootstrap import converge as bootstrap
-from infra.bootstrap.host import Login
+from infra.bootstrap.ssh.login import Login
 from infra.bootstrap.steps.files import Reload
 from infra.bootstrap.steps.pull import Pull
 from infra.operations import converge

@@ -31,19 +31,21 @@ LAYERS = [
     {"user", "points", "text"},
     {"errors", "rescue"},
     {"volume.layout"},
-    {"settings", "durable"},
-    {"lock", "volume", "schedule"},
+    {"settings", "durable", "erase"},
+    {"lock", "volume"},
     {"weights"},
     {"protect"},
+    {"schedule", "gc"},
     {"generate"},
     {"doctor"},
+    {"status"},
     {"cli", "__main__"},
 ]
 """A module may import from its own layer and those above it in this list."""
 
 
 INFRA_ONLY = {
-    "fabric": ("bootstrap/host.py",),
+    "fabric": ("bootstrap/ssh/fabric_host.py",),
     "pulumi": ("__main__.py", "lookup/known.py", "components/", "bootstrap/resource.py"),
     "pulumi_aws": ("components/",),
     "pulumi_policy": ("policy/",),

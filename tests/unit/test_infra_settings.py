@@ -63,6 +63,9 @@ def test_the_engine_and_the_files_mean_the_same() -> None:
         ("modelscopeEndpoint", "modelscope.cn"),
         ("pythonIndexUrl", "somewhere"),
         ("pullOnUp", "perhaps"),
+        ("backupTarget", "backups"),
+        ("backupTarget", "ftp://backups"),
+        ("backupTarget", "sftp://me:secret@host/backups"),
         ("tags", ["a"]),
         ("tags", {"zagent:stack": "other"}),
         ("tags", {"aws:name": "x"}),
@@ -85,6 +88,20 @@ def test_nothing_said_means_unset() -> None:
     assert unset == ("", 0, 0, 0, "")
     assert not found.has_address
     assert settings().has_address
+
+
+def test_a_password_in_a_backup_target_is_not_repeated() -> None:
+    """It would stand in the log of whoever runs `pulumi up`."""
+    with pytest.raises(BadSetting) as caught:
+        settings(backupTarget="rest:https://me:secret@host/backups")
+    assert "secret" not in caught.value.message + caught.value.advice
+    assert "a password in an address is seen by everyone" in caught.value.message
+
+
+@pytest.mark.parametrize("target", ["", "/mnt/backup", "restic:/mnt/backup", "restic:s3:https://s3.example.org/bucket"])
+def test_a_backup_target_is_what_the_agent_takes(target: str) -> None:
+    """Or nothing."""
+    assert settings(backupTarget=target).backup_target == target
 
 
 def test_our_tags_win() -> None:

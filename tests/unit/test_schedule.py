@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from zagent.errors import ScheduleRefused, SystemdRefused
+from zagent.protect import destinations
+from zagent.protect.destinations import Destination
 from zagent.schedule.install import install
 from zagent.schedule.remove import remove
 from zagent.schedule.status import result, status
 from zagent.schedule.units import SERVICES, TIMERS, wanted
+from zagent.volume.layout import Layout
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemctl"), reason="needs systemd's own tools")
 
@@ -152,6 +155,25 @@ def test_someone_elses_unit_is_left_alone(systemd: Systemd, kind: str) -> None:
     assert path.is_symlink() is (kind == "mask")
 
 
+DISK = Destination("disk", "mirror", "/mnt/backup")
+REMOTE = Destination("away", "restic", "s3:https://s3.example.org/bucket")
+
+
+def test_a_destination_on_this_machine_may_be_written_by_the_backups(systemd: Systemd, tmp_path: Path) -> None:
+    """By no other service; what lies elsewhere needs no line. A list that nobody can read changes nothing else."""
+    layout = Layout(tmp_path / "data")
+    install(systemd.folder, layout.root, systemd)
+    before = systemd.files()
+    destinations.write(layout, [DISK, REMOTE])
+    done = install(systemd.folder, layout.root, systemd)
+    changed = ["zagent-backup.service", "zagent-backup-check.service"]
+    assert done == [*(f"write {systemd.folder / name}" for name in changed), "let systemd read its units again"]
+    assert all('"-/mnt/backup"' in systemd.files()[name] for name in changed)
+    destinations.path(layout).write_text("not a list")
+    install(systemd.folder, layout.root, systemd)
+    assert systemd.files() == before
+
+
 def test_a_dry_run_tells_and_does_nothing(systemd: Systemd) -> None:
     """The very lines of the real run."""
     told = systemd.install(dry_run=True)
@@ -199,7 +221,7 @@ LastTriggerUSec=n/a
 
 def test_the_status_is_read_from_systemds_words(scheduled: Systemd) -> None:
     """Times in UTC, and the exit code of the last run; a timer that is not there is told as such."""
-    quick, deep = status(scheduled.folder, lambda words: SHOWN)
+    quick, deep, *_ = status(scheduled.folder, lambda words: SHOWN)
     assert (quick.state, quick.next, quick.last) == ("not installed", None, None)
     assert (deep.name, deep.state, deep.result) == (TIMERS[1], "enabled", "failed: exit-code, status 21")
     assert [str(one) for one in (deep.next, deep.last)] == ["2026-01-11 04:51:12+00:00", "2026-01-04 04:50:00+00:00"]
@@ -220,6 +242,11 @@ RAN = {"ExecMainStartTimestamp": "Sun 2026-01-04 04:50:00 UTC", "Result": "succe
             "refused: the data volume was not mounted",
         ),
         ({**RAN, "AssertResult": "no", "AssertTimestamp": "Sat 2026-01-03 04:50:00 UTC"}, "success"),
+        (
+            {**RAN, "ConditionResult": "no", "ConditionTimestamp": "Mon 2026-01-05 02:00:00 UTC"},
+            "not needed: no backup destination was set up",
+        ),
+        ({**RAN, "ConditionResult": "no", "ConditionTimestamp": "Sat 2026-01-03 02:00:00 UTC"}, "success"),
     ],
 )
 def test_how_a_run_ended_is_told_in_words(facts: dict[str, str], words: str) -> None:

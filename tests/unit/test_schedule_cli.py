@@ -130,7 +130,7 @@ def test_the_status_is_a_line_or_an_event_for_each_timer(ready: Path, programs: 
     shown = "Id=zagent-verify.timer\\nLoadState=loaded\\nActiveState=active\\n"
     shown += "NextElapseUSecRealtime=Sun 2026-01-11 04:51:12 UTC\\nLastTriggerUSec=\\n"
     program(programs, f"printf '{shown}'")
-    quick, deep = run("status").stdout.splitlines()
+    quick, deep, *_ = run("status").stdout.splitlines()
     assert quick.split(maxsplit=1) == ["zagent-verify-quick.timer", "not installed"]
     assert deep.endswith("disabled; next 2026-01-11 04:51 UTC, last never: none since the boot")
     event = json.loads(run("status", "--json").stdout.splitlines()[1])

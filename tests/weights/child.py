@@ -34,9 +34,11 @@ def start(
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, text=True)
 
 
-def run(*arguments: str, point: str = "-", nth: int = 1) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, point: str = "-", nth: int = 1, sends: signal.Signals = signal.SIGKILL
+) -> subprocess.CompletedProcess[str]:
     """Like ``start``, and wait for its end."""
-    child = start(*arguments, point=point, nth=nth)
+    child = start(*arguments, point=point, nth=nth, sends=sends)
     out, err = child.communicate(timeout=120)
     return subprocess.CompletedProcess(arguments, child.returncode, out, err)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from zagent.doctor.weights_checks import sweep
 from zagent.errors import CacheElsewhere, VolumeFull
 from zagent.settings import load
 from zagent.volume import space
 from zagent.volume.adopt import adopt
 from zagent.volume.suitable import Ask
+from zagent.weights.leftovers import sweep
 
 from tests import loops
 from tests.filesystems.disks import fill

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from zagent import lock, settings
-from zagent.doctor.weights_checks import CHECKS, is_partial, sweep
+from zagent.doctor.weights_checks import CHECKS
 from zagent.errors import CacheElsewhere, DataRootMissing, ModelBusy, NotAdopted
+from zagent.weights.leftovers import is_partial, sweep
 
 from tests.weights import files
 from tests.weights.conftest import Site

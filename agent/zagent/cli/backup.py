@@ -70,11 +70,11 @@ def add(
 @backup.command()
 def remove(ctx: typer.Context, name: NameArgument, json: JsonOption = False) -> None:
     """Forget a destination; its copies stay."""
+    from zagent.cli import backup_report
     from zagent.protect.add import remove
 
     here = state(ctx, json=json)
-    gone = remove(here.settings.layout, name)
-    here.output.result(f"{gone.target} gets no more backups; what it holds stays", event="removed", name=name)
+    backup_report.removed(here.output, here.store, remove(here.settings.layout, name))
 
 
 @backup.command()
@@ -103,6 +103,23 @@ def check(
     backup_report.check(here.output, here.store, name, full=full)
 
 
+@backup.command()
+def forget(
+    ctx: typer.Context,
+    name: NameArgument,
+    entry: Annotated[str, typer.Argument(metavar="ID", help="As `zagent backup ls` shows it.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Give up one state that a destination holds.
+
+    The newest proved one of this data root stays.
+    """
+    from zagent.cli import backup_report
+
+    here = state(ctx, json=json)
+    backup_report.forget(here.output, here.settings.layout, name, entry)
+
+
 @app.command()
 def restore(
     ctx: typer.Context,
@@ -112,19 +129,32 @@ def restore(
     ] = None,
     model: Annotated[str | None, typer.Option(help="One model's id; else all.", show_default=False)] = None,
     revision: Annotated[str, typer.Option(help="A branch, tag or commit of the model.")] = DEFAULT_REVISION,
+    snapshot: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which state of a restic repository.", show_default=False)
+    ] = None,
+    users: Annotated[
+        str | None, typer.Option(metavar="USER", help="A user's folder instead of weights.", show_default=False)
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The password of a restic repository.", show_default=False)
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Another folder; else the data root.", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is missing or wrong; change nothing.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Bring the weights back from a copy.
+    """Bring weights, or a user's files, back from a copy.
 
-    What is right already is not touched; every byte is proved before it gets its name; no hub is asked.
+    What is right already is not touched; every byte of weights is proved before it gets its name; no hub is asked.
     """
-    from zagent.cli import backup_report
+    from zagent.cli import restore_report
     from zagent.weights.model import Model
 
     here = state(ctx, json=json)
-    wanted = Model(model, revision) if model else None
-    backup_report.restore(here.output, here.store, source, wanted, to and to.absolute(), dry_run=dry_run)
+    copy = restore_report.Copy(source, snapshot or "", password_file)
+    if users:
+        restore_report.people(here.output, here.store, copy, users, to and to.absolute())
+    else:
+        wanted = Model(model, revision) if model else None
+        restore_report.weights(here.output, here.store, copy, wanted, to and to.absolute(), dry_run=dry_run)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timezone
-from pathlib import Path
 
 from zagent import text
 from zagent.cli import schedule_report
 from zagent.cli.output import Output
 from zagent.errors import CopyDamaged, NoDestination, ZagentError
-from zagent.protect import backup, destinations, engines, sources
-from zagent.protect import restore as restoring
+from zagent.protect import backup, destinations, engines
 from zagent.protect.backup import Backed
 from zagent.protect.destinations import Destination
-from zagent.protect.restore import Goal, Job
+from zagent.protect.restic import password
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
 from zagent.weights import verified
@@ -82,6 +80,10 @@ def added(output: Output, store: Store, made: Destination) -> None:
     kept = "plain copies of the weights" if made.kind == "mirror" else "everything, encrypted, with a history"
     line = f"{made.name}: {made.target} gets {kept}; zagent backup   makes the first copy"
     output.result(line, event="added", **asdict(made))
+    if made.kind == "restic":
+        file = password.path(store.settings.layout, made.name)
+        output.say(f"KEEP THE PASSWORD in {file} somewhere else, now: with the data root gone,")
+        output.say("nobody can read the repository without it, neither zagent nor restic.")
     schedule_report.follow(output, store.settings.data_root)
 
 
@@ -125,32 +127,8 @@ def check(output: Output, store: Store, name: str | None, *, full: bool) -> None
         raise damaged
 
 
-def restore(
-    output: Output, store: Store, source: str | None, model: Model | None, to: Path | None, *, dry_run: bool
-) -> None:
-    """Bring weights back, or say what that would be."""
-    layout, goal = store.settings.layout, Goal(store, to)
-    if not to:
-        identify(layout.root)
-    found = [sources.named(layout, source)] if source else sources.known(layout)
-    for one in [model] if model else restoring.models(store, found):
-        with output.transfer(f"restoring {one.id}") as progress:
-            act = restoring.look if dry_run else restoring.restore
-            job = act(goal, found, one, progress)
-        _restored(output, job, dry_run=dry_run)
-        if not dry_run and not to and (back := restoring.settings(store, job.source)):
-            output.say(f"also back: {', '.join(back)}")
-            schedule_report.follow(output, layout.root)
-
-
-def _restored(output: Output, job: Job, *, dry_run: bool) -> None:
-    count, right = len(job.lacking), len(job.manifest.files) - len(job.lacking)
-    if dry_run:
-        for one in job.lacking:
-            output.say(f"would restore {one.path}, {text.size(one.size)}")
-    verb = "to restore" if dry_run else "restored"
-    line = f"{job.model.words}: {text.plural(count, 'file')} {verb}, {text.size(job.size)}, from {job.source.words}; "
-    line += f"{right} right already; {job.manifest.set_digest}"
-    facts = {"model": job.model.id, "revision": job.model.revision, "set_digest": job.manifest.set_digest}
-    paths = [one.path for one in job.lacking]
-    output.result(line, event="restored", dry_run=dry_run, files=paths, bytes=job.size, kept=right, **facts)
+def forget(output: Output, layout: Layout, name: str, entry: str) -> None:
+    """Give up one state of a destination."""
+    destination, own = destinations.require(layout, name), identify(layout.root).data_id
+    gone = engines.engine(layout, destination).forget(entry, own)
+    output.result(f"{name}: {gone} is given up", event="forgotten", name=name, entry=gone)

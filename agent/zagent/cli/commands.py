@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zagent.cli import backup, generate, machine, schedule, volume, weights
+from zagent.cli import backup, gc, generate, machine, schedule, status, volume, weights
 from zagent.cli.app import app
 
-__all__ = ["app", "backup", "generate", "machine", "schedule", "volume", "weights"]
+__all__ = ["app", "backup", "gc", "generate", "machine", "schedule", "status", "volume", "weights"]

@@ -6,12 +6,13 @@ import shlex
 from dataclasses import asdict
 
 from zagent.cli.output import Output
-from zagent.doctor import machine_checks, volume_checks, weights_checks
+from zagent.doctor import backup_checks, machine_checks, volume_checks, weights_checks
 from zagent.doctor.check import Result, exit_code, run_all
 from zagent.settings import OFFLINE, Setting, Settings
 from zagent.text import plural
+from zagent.weights import leftovers
 
-CHECKS = [*volume_checks.CHECKS, *weights_checks.CHECKS, *machine_checks.CHECKS]
+CHECKS = [*volume_checks.CHECKS, *weights_checks.CHECKS, *backup_checks.CHECKS, *machine_checks.CHECKS]
 """Every check in the order in which one explains the next."""
 
 _SIGNS = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
@@ -39,7 +40,7 @@ def _dotenv_quoted(value: str) -> str:
 def doctor(output: Output, settings: Settings, *, fix: bool) -> int:
     """Run all checks, telling each as it ends; returns the exit code."""
     if fix:
-        gone = weights_checks.sweep(settings)
+        gone = leftovers.sweep(settings)
         output.say(f"deleted {plural(len(gone), 'partial file')}")
     results: list[Result] = []
     for result in run_all(CHECKS, settings):

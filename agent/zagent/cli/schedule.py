@@ -9,7 +9,7 @@ import typer
 from zagent.cli.app import app, state
 from zagent.cli.options import JsonOption
 
-schedule = typer.Typer(help="Timers that verify the weights.", no_args_is_help=True)
+schedule = typer.Typer(help="Timers that verify and back up the weights.", no_args_is_help=True)
 app.add_typer(schedule, name="schedule")
 
 
@@ -19,9 +19,10 @@ def install(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Let systemd verify the weights by itself.
+    """Let systemd verify the weights and back them up by itself.
 
-    Sizes every night, every byte once a week; as the service user, bound to the data volume. Needs root.
+    Sizes and backups every night, every byte once a week; bound to the data volume. A service that fails runs
+    /etc/zagent/on-failure with its name, if that is a program. Needs root.
     """
     from zagent.cli import schedule_report
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from zagent.cli.output import Output
-from zagent.errors import RootNeeded
+from zagent.errors import RootNeeded, ScheduleRefused, ZagentError
 from zagent.schedule import host
-from zagent.schedule.install import FOLDER
+from zagent.schedule.install import FOLDER, texts
 from zagent.schedule.install import install as install_units
 from zagent.schedule.remove import remove as remove_units
 from zagent.schedule.status import Timer
@@ -40,6 +40,24 @@ def remove(output: Output) -> None:
     _require_root("remove timers", "zagent schedule remove")
     done = remove_units(FOLDER)
     _steps(output, done, "the timers are removed" if done else "no timers of zagent's are installed; nothing to do")
+
+
+def follow(output: Output, root: Path) -> None:
+    """Let the timers' services, where they are installed for this data root, write to the destinations of now."""
+    if not texts(FOLDER):
+        return
+    try:
+        host.require(root)
+        if install_units(FOLDER, root, dry_run=os.geteuid() != 0):
+            output.say(FOLLOWED if os.geteuid() == 0 else TO_FOLLOW)
+    except ScheduleRefused:
+        return  # they are another data root's, or a person's own
+    except ZagentError as error:
+        output.say(f"{TO_FOLLOW}: {error.message}")
+
+
+FOLLOWED = "the timers' services may write to the destinations that are set up now, and to no others"
+TO_FOLLOW = "sudo zagent schedule install   lets the timers' services write to the destinations that are set up now"
 
 
 def _require_root(what: str, command: str) -> None:

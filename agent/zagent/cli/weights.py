@@ -34,7 +34,7 @@ def pull(
 ) -> None:
     """Fetch the weights onto the data root, once.
 
-    Resumes whatever an earlier try left, and is the only command that talks to the hub.
+    Resumes whatever an earlier try left, and is the only command that talks to the hub. The first backup follows.
     """
     from zagent.cli import weights_report
     from zagent.weights.pull import pull
@@ -42,7 +42,7 @@ def pull(
     here = state(ctx, json=json)
     with here.output.transfer("pulling") as progress:
         done = pull(here.store, Model(model, revision), repair=repair, progress=progress)
-    weights_report.pulled(here.output, done)
+    weights_report.pulled(here.output, here.store, done)
 
 
 @app.command()
@@ -109,7 +109,8 @@ def adopt(
 ) -> None:
     """Bring in weights that are on this machine.
 
-    They are copied onto the data root and the copy is proved; nothing is fetched, the original stays as it is.
+    They are copied onto the data root and the copy is proved; nothing is fetched, the original stays as it is. The
+    first backup follows.
     """
     from zagent.cli import weights_report
     from zagent.weights.adopt import adopt
@@ -117,4 +118,4 @@ def adopt(
     here = state(ctx, json=json)
     with here.output.transfer("copying") as progress:
         done = adopt(here.store, Model(model, revision), source, progress)
-    weights_report.pulled(here.output, done)
+    weights_report.pulled(here.output, here.store, done)

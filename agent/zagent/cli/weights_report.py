@@ -6,8 +6,10 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 from zagent import text
+from zagent.cli import first_backup
 from zagent.cli.output import Output
 from zagent.errors import WeightsDamaged, ZagentError
+from zagent.volume import trend
 from zagent.volume.guard import identify
 from zagent.weights import verified
 from zagent.weights.model import Model
@@ -17,8 +19,12 @@ from zagent.weights.verify import Bad, Report
 from zagent.weights.verify import verify as verify_files
 
 
-def pulled(output: Output, done: Pulled) -> None:
-    """Say what is there now and what it cost."""
+def pulled(output: Output, store: Store, done: Pulled) -> None:
+    """Say what is there now and what it cost; then it is backed up.
+
+    Raises:
+        ZagentError: the backup's.
+    """
     found = done.manifest
     if found.unconfirmed:
         where = "the hub lists no hash" if found.source.startswith("http") else "no hub was asked"
@@ -28,6 +34,7 @@ def pulled(output: Output, done: Pulled) -> None:
     line += f"{text.size(done.downloaded)} downloaded"
     facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
     output.result(line, event="done", downloaded=done.downloaded, already=done.already, **facts)
+    first_backup.begin(output, store, found)
 
 
 def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:
@@ -44,6 +51,7 @@ def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:
     if not quick:
         _record(output, store, model, verified.of(wanted, report, began))
     _tell(output, report, quick)
+    trend.sample(store.settings.layout)  # not before: the disk may be dying
     if not report.whole:
         raise WeightsDamaged(model=model.words, why=f"{len(report.bad)} of {report.files} files are bad")
 

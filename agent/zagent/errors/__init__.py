@@ -6,7 +6,7 @@ ZagentError
 ├── VolumeError     10-19  is the data root safe to write?
 ├── WeightsError    20-29  are the weights there and whole?
 ├── GenerateError   30-39  can this image be made?
-├── ProtectError    40-49  is there a second copy, and does it come back? (what restic says: 90-99)
+├── ProtectError    40-49, 100-109  is there a second copy, and does it come back? (what restic says: 110-119)
 └── Interrupted     130
 
 The docstring of a class is its message and ``remedy`` the command that mends it; both are templates, filled
@@ -44,17 +44,26 @@ from zagent.errors.generate import (
     SizeRefused,
 )
 from zagent.errors.protect import (
+    BackupOverdue,
     CopyDamaged,
     DestinationFailed,
     DestinationMissing,
     DestinationRefused,
+    EntryRefused,
     NoDestination,
     NothingToProtect,
     NothingToRestore,
+    PasswordRefused,
     ProtectError,
+    RepositoryLocked,
+    ResticError,
+    ResticFailed,
+    ResticUnavailable,
     RestoreIncomplete,
     SettingsDamaged,
     SourceDamaged,
+    SourceUnreadable,
+    WrongPassword,
 )
 from zagent.errors.system import from_os_error
 from zagent.errors.volume import (
@@ -86,6 +95,7 @@ from zagent.errors.weights import (
 
 __all__ = [
     "INSTALL_ENGINE",
+    "BackupOverdue",
     "CacheElsewhere",
     "CopyDamaged",
     "DataRootMissing",
@@ -94,6 +104,7 @@ __all__ = [
     "DestinationRefused",
     "DownloadFailed",
     "EngineUnavailable",
+    "EntryRefused",
     "ForeignVolume",
     "GenerateError",
     "GuidanceRefused",
@@ -117,11 +128,16 @@ __all__ = [
     "NothingToRestore",
     "OutOfMemory",
     "OutputExists",
+    "PasswordRefused",
     "PrecisionRefused",
     "PromptTooLong",
     "ProtectError",
     "ReadOnlyVolume",
     "ReplayDiffers",
+    "RepositoryLocked",
+    "ResticError",
+    "ResticFailed",
+    "ResticUnavailable",
     "RestoreIncomplete",
     "RootNeeded",
     "RuntimeNeeded",
@@ -129,6 +145,7 @@ __all__ = [
     "SettingsDamaged",
     "SizeRefused",
     "SourceDamaged",
+    "SourceUnreadable",
     "SystemRefused",
     "SystemdRefused",
     "ToolMissing",
@@ -139,6 +156,7 @@ __all__ = [
     "VolumeFull",
     "WeightsDamaged",
     "WeightsError",
+    "WrongPassword",
     "WrongVolume",
     "ZagentError",
     "from_os_error",

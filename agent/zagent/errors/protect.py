@@ -1,4 +1,4 @@
-"""Is there a second copy, and does it come back? 40-49; what restic says: 90-99 (50-89 are zagent-infra's)."""
+"""Is there a second copy, and does it come back? 40-49 and 100-109; what restic says: 110-119."""
 
 from __future__ import annotations
 
@@ -76,4 +76,67 @@ class SettingsDamaged(ProtectError):
     """{path} can't be read: {why}"""
 
     exit_code = 47
+    remedy = "{hint}"
+
+
+class BackupOverdue(ProtectError):
+    """The copy in {name} is overdue: {why}"""
+
+    exit_code = 100
+    remedy = "zagent backup now {name}   makes it; zagent schedule status   tells why no timer did"
+
+
+class EntryRefused(ProtectError):
+    """{entry} of {destination} can't be given up: {why}"""
+
+    exit_code = 101
+    remedy = "zagent backup ls   shows what there is, with the ids"
+
+
+class ResticError(ProtectError):
+    """A restic repository does not do what it should."""
+
+
+class ResticUnavailable(ResticError):
+    """There is no restic that can be used, and it can't be fetched: {why}"""
+
+    exit_code = 110
+    remedy = (
+        "apt-get install restic   (0.14 or newer); or ZAGENT_RESTIC_RELEASES=https://… names a place that has the "
+        "same files as restic's releases"
+    )
+
+
+class RepositoryLocked(ResticError):
+    """The repository {address} is in use by another restic: {why}"""
+
+    exit_code = 111
+    remedy = "wait until it is done; a lock that a dead one left is taken away by `zagent backup check`"
+
+
+class WrongPassword(ResticError):
+    """The password in {path} does not open the repository {address}"""
+
+    exit_code = 112
+    remedy = "put the right one into {path}, or name its file: zagent restore --from REPOSITORY --password-file FILE"
+
+
+class SourceUnreadable(ResticError):
+    """Not all files could be read, so the backup is not taken for one: {why}"""
+
+    exit_code = 113
+    remedy = "sudo zagent backup   reads every user's files; `zagent verify` tells whether the disk still reads"
+
+
+class ResticFailed(ResticError):
+    """`restic {command}` failed on {address}: {why}"""
+
+    exit_code = 114
+    remedy = "zagent backup check --full   tells whether what it holds is whole; df -h and dmesg tell of its disk"
+
+
+class PasswordRefused(ResticError):
+    """The password file {path} can't be used: {why}"""
+
+    exit_code = 115
     remedy = "{hint}"

@@ -13,7 +13,7 @@ from zagent.volume.layout import Layout
 
 
 def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destination:
-    """Make ``target`` a destination and note it under ``name``; the second time there is nothing to do.
+    """Make ``target`` a destination and note it under ``name``; again where its disk was replaced by an empty one.
 
     Raises:
         DestinationRefused: it would be lost with the weights, or is something else already.
@@ -22,15 +22,15 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destina
     """
     guard.guard(layout.root, layout.backups)
     made, known = destinations.named(name, target), destinations.known(layout)
-    if made in known:
-        return made
-    if any(one.name == name for one in known):
+    others = [one for one in known if one != made]
+    if any(one.name == name for one in others):
         hint = f"zagent backup add ANOTHER-NAME {quote(target)}, or first: zagent backup remove {name}"
         raise DestinationRefused(target=target, why=f"{name} is another destination's name", hint=hint)
     if made.folder:
         require_apart(layout.root, made.folder, name, same_device=same_device)
     engines.engine(layout, made).make()
-    destinations.write(layout, [*known, made])
+    if made not in known:
+        destinations.write(layout, [*known, made])
     return made
 
 

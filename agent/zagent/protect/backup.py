@@ -13,7 +13,7 @@ from zagent.protect import contents, engines, record
 from zagent.protect.contents import Contents
 from zagent.protect.destinations import Destination
 from zagent.protect.record import Checked, Record, Run
-from zagent.volume import guard
+from zagent.volume import guard, trend
 from zagent.volume.layout import Layout
 from zagent.weights.progress import Progress
 from zagent.weights.store import Store
@@ -99,8 +99,9 @@ def _mended(checked: Checked | None) -> Checked | None:
 
 
 def note(layout: Layout, destination: Destination, outcome: Record, progress: Progress) -> None:
-    """Write a destination's record, where that can be."""
+    """Write a destination's record, where that can be; only now anything else, for the disk may be dying."""
     try:
         record.write(layout, destination.name, outcome)
     except OSError as error:
         progress.say(f"how it ended was not noted in {layout.backups}: {error.strerror}")
+    trend.sample(layout)

@@ -32,6 +32,7 @@ class Contents:
 
     data_id: str
     weights: tuple[Weights, ...]
+    manifests: tuple[Path, ...]
     settings: tuple[Path, ...]
     people: tuple[Path, ...]
 
@@ -49,10 +50,11 @@ def of(store: Store, data_id: str) -> Contents:
         ManifestDamaged: a manifest can't be understood.
     """
     layout = store.settings.layout
-    manifests = [manifest.load(one) for one in sorted(layout.manifests.glob("*.json"))]
+    manifests = tuple(sorted(layout.manifests.glob("*.json")))
     if not manifests:
         raise NothingToProtect(root=layout.root)
-    weights = tuple(Weights(one, store.snapshot(Model(one.model, one.revision))) for one in manifests)
+    loaded = (manifest.load(one) for one in manifests)
+    weights = tuple(Weights(one, store.snapshot(Model(one.model, one.revision))) for one in loaded)
     small = (layout.marker, layout.users, destinations.path(layout))
     people = (one for one in sorted(layout.people.glob("*")) if one.is_dir() and not one.is_symlink())
-    return Contents(data_id, weights, tuple(one for one in small if one.is_file()), tuple(people))
+    return Contents(data_id, weights, manifests, tuple(one for one in small if one.is_file()), tuple(people))

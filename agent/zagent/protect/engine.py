@@ -77,3 +77,10 @@ class Engine(Source, Protocol):
 
     def entries(self) -> Sequence[Entry]:
         """What it holds, oldest first."""
+
+    def forget(self, entry: str, own: str) -> str:
+        """Give up one state, named by its id or the beginning of it; the whole id.
+
+        Raises:
+            EntryRefused: there is none, several begin so, or it is the newest proved one of ``own``, this data root.
+        """

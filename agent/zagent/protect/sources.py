@@ -7,28 +7,31 @@ from pathlib import Path
 from zagent.errors import NothingToRestore
 from zagent.protect import destinations, engines
 from zagent.protect.destinations import Destination
-from zagent.protect.engine import Source
+from zagent.protect.engine import Engine
 from zagent.protect.mirror.home import Mirror
 from zagent.volume.layout import Layout
 
 
-def known(layout: Layout) -> list[Source]:
-    """Every destination that is set up; mirrors first, as they come back at the disk's speed."""
+def known(layout: Layout, snapshot: str = "") -> list[Engine]:
+    """Every destination that is set up; mirrors first, as they come back at the disk's speed.
+
+    A ``snapshot`` is a state of a restic repository, so that only those are asked.
+    """
     found = sorted(destinations.known(layout), key=lambda one: one.kind != "mirror")
-    return [engines.engine(layout, one) for one in found]
+    return [engines.engine(layout, one, None, snapshot) for one in found if one.kind == "restic" or not snapshot]
 
 
-def named(layout: Layout, given: str) -> Source:
-    """The copy that a person named.
+def named(layout: Layout, given: str, password_file: Path | None = None, snapshot: str = "") -> Engine:
+    """The copy that a person named: by a destination's name, a path, or an address.
 
     Raises:
         NothingToRestore: it is none that zagent knows.
         DestinationRefused: it is neither a path nor an address.
     """
     for one in destinations.known(layout):
-        if one.name == given:
-            return engines.engine(layout, one)
-    return engines.engine(layout, located(given))
+        if one.name == given or (one.address == given and one.kind == "restic"):
+            return engines.engine(layout, one, password_file, snapshot)
+    return engines.engine(layout, located(given), password_file, snapshot)
 
 
 def located(given: str) -> Destination:

@@ -1,1 +1,1 @@
-"""Timers that verify the weights: which units, and putting them into systemd; without any package but zagent."""
+"""Timers that verify the weights and back them up: which units, and putting them into systemd; without any package."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from shlex import quote
 
 from zagent import durable
-from zagent.errors import ScheduleRefused
+from zagent.errors import ScheduleRefused, SettingsDamaged
+from zagent.protect import destinations
 from zagent.schedule import units
 from zagent.schedule.systemctl import Run, show, systemctl
+from zagent.volume.layout import Layout
 
 FOLDER = Path("/etc/systemd/system")
 """Where the administrator's units lie (systemd.unit(5))."""
@@ -71,15 +73,23 @@ def install(folder: Path, root: Path, run: Run = systemctl, *, dry_run: bool = F
 
     Raises:
         ScheduleRefused: a file of that name is someone else's; nothing was changed.
-        UsageError: a unit can't name ``root``.
+        UsageError: a unit can't name ``root`` or the folder of a backup destination.
         SystemdRefused, ToolMissing: systemd does not answer.
         OSError: a file can't be written.
     """
-    wanted = units.wanted(root)
+    wanted = units.wanted(root, copies(root))
     steps = plan(folder, wanted, look(folder, run))
     for step in steps if not dry_run else ():
         step.take(run)
     return [str(step) for step in steps]
+
+
+def copies(root: Path) -> list[Path]:
+    """The folders that the backups of a data root write; a list that can't be read names none, as they will tell."""
+    try:
+        return [one.folder for one in destinations.known(Layout(root)) if one.folder]
+    except SettingsDamaged:
+        return []
 
 
 def look(folder: Path, run: Run) -> Facts:
@@ -95,7 +105,7 @@ def look(folder: Path, run: Run) -> Facts:
 
 def texts(folder: Path) -> dict[str, str]:
     """The text of each of our units that has a file; a link (as of a masked unit) has that of no unit of ours."""
-    paths = [folder / name for name in (*units.SERVICES, *units.TIMERS)]
+    paths = [folder / name for name in units.UNITS]
     there = [one for one in paths if one.is_symlink() or one.exists()]
     return {one.name: "" if one.is_symlink() else one.read_text("utf-8", "replace") for one in there}
 

@@ -11,7 +11,8 @@ from zagent.schedule import install, units
 from zagent.schedule.systemctl import Run, show, systemctl
 
 _TIMER = ("LoadState", "ActiveState", "NextElapseUSecRealtime", "LastTriggerUSec")
-_SERVICE = ("ActiveState", "Result", "ExecMainStatus", "ExecMainStartTimestamp", "AssertResult", "AssertTimestamp")
+_RUN = ("ActiveState", "Result", "ExecMainStatus", "ExecMainStartTimestamp")
+_NOT_RUN = ("AssertResult", "AssertTimestamp", "ConditionResult", "ConditionTimestamp")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def status(folder: Path, run: Run = systemctl) -> list[Timer]:
     Raises:
         SystemdRefused, ToolMissing: systemd does not answer.
     """
-    known = show(run, (*units.SERVICES, *units.TIMERS), *dict.fromkeys((*_TIMER, *_SERVICE)))
+    known = show(run, (*units.SERVICES, *units.TIMERS), *dict.fromkeys((*_TIMER, *_RUN, *_NOT_RUN)))
     enabled = {name for name in units.TIMERS if install.is_enabled(folder, name)}
     return [_timer(job, known, f"{job}.timer" in enabled) for job in units.JOBS]
 
@@ -62,11 +63,19 @@ def result(service: Mapping[str, str]) -> str:
     """How a service's last run ended, in words. Pure."""
     if service.get("ActiveState") in ("activating", "active"):
         return "running"
-    ran, refused = moment(service.get("ExecMainStartTimestamp", "")), moment(service.get("AssertTimestamp", ""))
-    if service.get("AssertResult") == "no" and refused and (ran is None or refused > ran):
+    ran = moment(service.get("ExecMainStartTimestamp", ""))
+    if _since(ran, "Assert", service):
         return "refused: the data volume was not mounted"
+    if _since(ran, "Condition", service):
+        return "not needed: no backup destination was set up"
     if ran is None:
         return "none since the boot"
     if service.get("Result") == "success":
         return "success"
     return f"failed: {service.get('Result')}, status {service.get('ExecMainStatus')}"
+
+
+def _since(ran: datetime | None, what: str, service: Mapping[str, str]) -> bool:
+    """Whether an Assert or a Condition kept the service from running after the time when it last ran."""
+    at = moment(service.get(f"{what}Timestamp", ""))
+    return service.get(f"{what}Result") == "no" and at is not None and (ran is None or at > ran)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,17 +11,22 @@ from typing import Any, Generic, TypeVar
 
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.parsers import SEPARATOR
-from infra.bootstrap.want import RUNTIME_LIST
+from infra.bootstrap.want import AGENTS, LAUNCHER, RUNTIME_LIST, RUNTIMES
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Fact(Generic[T]):
-    """A command for the host's shell, and what its exit code and output mean."""
+    """A command for the host's shell, and what its exit code and output mean.
+
+    ``patience`` is in seconds, None for what every command has (files/gather.py): a host that needs longer to tell of
+    its disks and users is not well.
+    """
 
     command: str
     parse: Callable[[int, str], T]
+    patience: int | None = None
 
 
 DEVICE = "lsblk -dnro PATH,SERIAL | awk -v serial=\"$SERIAL\" '$2 == serial { print $1 }'"
@@ -34,9 +40,12 @@ done
 """Read from the devices themselves, as udev may not know yet what is on one that has just come; memory, floppies and
 CDs (majors 1, 2, 11) are none of interest, and a floppy drive takes its time."""
 
+READ = "dd iflag=nofollow,nonblock status=none bs=64k count=16 if="
+"""A file of the volume, which anybody may have written: no link is followed, no pipe waited for; a megabyte at most."""
+
 LOOK = f"""
 look() {{ find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
-          cat "$1/.zagent/volume.json" 2>/dev/null; true; }}
+          [ -L "$1/.zagent" ] || {READ}"$1/.zagent/volume.json"; true; }}
 if mountpoint -q "$ROOT"; then look "$ROOT"; exit; fi
 [ -n "$DEVICE" ] || exit 1
 folder=$(mktemp -d) || exit 1
@@ -64,9 +73,10 @@ for path in $PATHS; do
 done
 """
 
-HOMES = (
-    """mountpoint -q "$ROOT" && cd "$ROOT/users" && find . -mindepth 1 -maxdepth 1 -type d -printf '%U\\t%G\\t%f\\n'"""
-)
+HOMES = """
+mountpoint -q "$ROOT" && [ ! -L "$ROOT/users" ] && cd "$ROOT/users" &&
+find . -mindepth 1 -maxdepth 1 -type d -printf '%U\\t%G\\t%f\\n'
+"""
 
 PICK_PYTHON = "python=/opt/pytorch/bin/python3; [ -x $python ] || python=python3"
 """The interpreter of the image's PyTorch, where it has one of its own, else the system's."""
@@ -107,6 +117,19 @@ CHECK = f"""
 """
 """Always the check of this version, whichever one a boot has run."""
 
+READ_PATIENCE = 60 * parsers.READ_WITHIN
+"""Seconds for the check. It reads every byte of the packages, 5 GB where the image has no PyTorch, and on a volume just
+made of a snapshot each block is fetched from S3 when it is first read (AWS, "Initialize Amazon EBS volumes"): some MB
+in a second."""
+
+OUTDATED_SCRIPT = files("infra.bootstrap.files").joinpath("outdated.py").read_text()
+
+USED = f"""
+{PICK_PYTHON}; exec $python -I -c {quote(OUTDATED_SCRIPT)} {
+    quote(json.dumps({"launcher": LAUNCHER, "folders": [AGENTS, RUNTIMES]}))
+}
+"""
+
 GPUS = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
 
 FACTS: dict[str, Fact[Any]] = {
@@ -122,12 +145,14 @@ FACTS: dict[str, Fact[Any]] = {
     "groups": Fact("getent group", parsers.groups),
     "homes": Fact(HOMES, parsers.homes),
     "environment": Fact("cat /etc/environment", parsers.text),
-    "users": Fact('cat "$ROOT/.zagent/users.json" 2>/dev/null', parsers.text),
+    "users": Fact(f'{READ}"$ROOT/.zagent/users.json"', parsers.text),
+    "destinations": Fact(f'{READ}"$ROOT/.zagent/backups/destinations.json"', parsers.text),
     "python": Fact(PYTHON, parsers.python),
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
     "weights": Fact(WEIGHTS, parsers.succeeded),
     "schedule": Fact(SCHEDULE, parsers.succeeded),
-    "checked": Fact(CHECK, parsers.checked),
+    "checked": Fact(CHECK, parsers.checked, patience=READ_PATIENCE),
+    "used": Fact(USED, parsers.used),
     "gpus": Fact(GPUS, parsers.gpus),
     "covered": Fact('xfs_info "$ROOT"', parsers.covered),
     "mkfs": Fact("mkfs.xfs -V", parsers.mkfs),

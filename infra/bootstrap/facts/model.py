@@ -109,10 +109,12 @@ class Facts:
     """Everything that a plan is made of; ``covered`` is how many bytes of its disk the mounted filesystem uses.
 
     ``homes`` are the owners of the folders of people on the volume, ``users`` is the text of its list of users,
+    ``destinations`` that of its list of backup destinations,
     ``environment`` that of /etc/environment; ``mkfs`` is the version of mkfs.xfs, ``bare`` the mount point, each None
     where there is none; ``uuids`` are the filesystems of all devices;
     ``schedule`` says that the agent's timers are as they should be;
-    ``checked`` is None where the host has no list of the packages.
+    ``checked`` is None where the host has no list of the packages; ``used`` are the keys of the agent's folders that
+    processes run from, None where they could not be looked at.
     """
 
     address: str
@@ -134,9 +136,11 @@ class Facts:
     groups: Mapping[str, int] = field(default_factory=dict)
     homes: Mapping[str, Account] = field(default_factory=dict)
     users: str = ""
+    destinations: str = ""
     environment: str = ""
     schedule: bool = True
     checked: Checked | None = None
+    used: frozenset[str] | None = frozenset()
     gpus: tuple[Gpu, ...] = ()
 
     def has(self, path: str, content: str, mode: int) -> bool:

@@ -135,7 +135,10 @@ def image(_code: int, out: str) -> dict[str, dict[str, str]]:
 TIMED_OUT = 124
 """The exit code that stands for a command that took too long (files/gather.py)."""
 
-TOO_SLOW = "not read within a minute"
+READ_WITHIN = 30
+"""Minutes for all that the packages on the volume hold."""
+
+TOO_SLOW = f"not read within {READ_WITHIN} minutes"
 
 
 def checked(code: int, out: str) -> Checked | None:
@@ -146,6 +149,11 @@ def checked(code: int, out: str) -> Checked | None:
         return None
     found = json.loads(out)
     return Checked(found["folder"], tuple(found["differing"]))
+
+
+def used(code: int, out: str) -> frozenset[str] | None:
+    """From USED."""
+    return None if code else frozenset(json.loads(out))
 
 
 def gpus(code: int, out: str) -> tuple[Gpu, ...]:

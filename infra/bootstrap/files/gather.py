@@ -1,12 +1,14 @@
 """Run the command of every fact in one round trip; print {name: [exit code, output]} as JSON.
 
-Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment`` and ``commands``.
+Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands``, and ``patience``
+(the seconds for those commands that may take longer than others).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -15,22 +17,25 @@ TIMED_OUT = 124
 PATIENCE = 60
 
 
-def run(command: str, environment: dict[str, str]) -> tuple[int, str]:
+def run(command: str, environment: dict[str, str], patience: float = PATIENCE) -> tuple[int, str]:
     """One command's exit code and what it printed."""
-    try:
-        done = subprocess.run(
-            ["sh", "-c", command], env=environment, capture_output=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return TIMED_OUT, ""
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    out, err, words = subprocess.PIPE, subprocess.DEVNULL, ["sh", "-c", command]
+    with subprocess.Popen(words, stdout=out, stderr=err, env=environment, start_new_session=True) as process:
+        try:
+            printed = process.communicate(timeout=patience)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with all that it began, or they would be waited for
+            return TIMED_OUT, ""
+    return process.returncode, printed.decode("utf-8", "replace")
 
 
 def main(asked: dict[str, Any]) -> None:
     """Run them all."""
     environment = {**os.environ, **asked["environment"]}
     environment["DEVICE"] = run(asked["device"], environment)[1].strip()
-    print(json.dumps({name: run(command, environment) for name, command in asked["commands"].items()}))
+    longer = asked["patience"]
+    found = {name: run(one, environment, longer.get(name, PATIENCE)) for name, one in asked["commands"].items()}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,25 @@
 """Run the pull as a unit of systemd's own, or follow the one that runs; print its lines as they come.
 
-The unit lives on when this process or its connection ends. Exit code: the unit's own.
+The unit lives on when this process or its connection ends, and begins the first backup itself. Exit code: the unit's
+own.
 Arguments: the data root, the command.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 UNIT = "zagent-pull.service"
 ENVIRONMENT = "/etc/zagent/agent.env"
 USER = "zagent"
+BACKUP = "zagent-backup.service"
+"""Root's, as the service user must not be able to write copies; it does nothing where no destination is set up."""
+
+DESTINATIONS = ".zagent/backups/destinations.json"
 PAUSE = 0.5
 """Seconds between two looks at the unit."""
 
@@ -29,7 +36,8 @@ def start(root: str, command: list[str]) -> None:
     subprocess.run(["systemctl", "reset-failed", UNIT], capture_output=True, check=False)
     own = [f"--unit={UNIT}", f"--uid={USER}", f"--gid={USER}", f"--property=EnvironmentFile={ENVIRONMENT}"]
     stays = ["--property=Type=oneshot", f"--property=RequiresMountsFor={root}", "--remain-after-exit", "--no-block"]
-    subprocess.run(["systemd-run", "--quiet", *own, *stays, *command], check=True)
+    then = f"--property=ExecStartPost=-+{shutil.which('systemctl')} start --no-block {BACKUP}"
+    subprocess.run(["systemd-run", "--quiet", *own, *stays, then, *command], check=True)
 
 
 def ended() -> bool:
@@ -50,7 +58,9 @@ def main(root: str, *command: str) -> int:
         subprocess.run(["journalctl", "--sync"], check=False)
         time.sleep(PAUSE)  # for what it says last to get here
         lines.terminate()
-    return outcome()
+    if not (code := outcome()) and Path(root, DESTINATIONS).exists():
+        print(f"the first backup begins, as {BACKUP}", flush=True)
+    return code
 
 
 def outcome() -> int:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from infra.bootstrap import agent
 from infra.bootstrap.facts.model import Facts
 from infra.bootstrap.permission import Record
-from infra.bootstrap.plan import files, gpu, runtime
+from infra.bootstrap.plan import backup, files, gpu, outdated, runtime
 from infra.bootstrap.plan.runtime import RuntimePlan
 from infra.bootstrap.plan.users import UsersPlan
 from infra.bootstrap.plan.volume import VolumePlan
 from infra.bootstrap.runtime import lock_text, resolve
+from infra.bootstrap.steps.backup import BeginBackup
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.pull import Pull
 from infra.bootstrap.steps.schedule import Schedule
@@ -37,9 +38,13 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
     prepared = [*UsersPlan(facts, want).steps(), *installed.steps()]
     if not installed.is_known:
         return prepared
+    adding = list(backup.steps(facts, want))
     return [
         *prepared,
         *files.steps(facts, packages, want),
+        *outdated.steps(facts, packages),
+        *adding,
         *([] if facts.schedule else [Schedule(python.executable, agent.key())]),
         *([Pull()] if want.pull and not facts.weights else []),
+        *([BeginBackup()] if adding and facts.weights else []),
     ]

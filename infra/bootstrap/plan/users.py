@@ -11,10 +11,9 @@ from zagent.volume import users
 from zagent.volume.users import Account
 
 from infra.bootstrap import want as wanted
-from infra.bootstrap.facts.model import Facts
+from infra.bootstrap.facts.model import Facts, Placed
 from infra.bootstrap.steps.base import Step
-from infra.bootstrap.steps.files import Place
-from infra.bootstrap.steps.users import AddUser, MakeFolder
+from infra.bootstrap.steps.users import AddUser, MakeFolder, WriteUsers
 from infra.bootstrap.want import USERS, Want
 from infra.errors import HostUnsuitable
 
@@ -33,14 +32,14 @@ class UsersPlan:
     want: Want
 
     def steps(self) -> list[Step]:
-        """Accounts, the list of them, folders.
+        """Accounts, folders, the list of the users in one of them.
 
         Raises:
             HostUnsuitable: a number means somebody else here than on the volume, or the list can't be read.
         """
         for name, account in self.numbers.items():
             self._require_free(name, account)
-        return [*self._accounts(), *self._list(), *self._folders()]
+        return [*self._accounts(), *self._folders(), *self._list()]
 
     @cached_property
     def numbers(self) -> dict[str, Account]:
@@ -102,13 +101,13 @@ class UsersPlan:
 
     def _list(self) -> Iterator[Step]:
         if self.facts.users != users.text(self.numbers):
-            yield Place(USERS, users.text(self.numbers))
+            yield WriteUsers(users.text(self.numbers))
 
     def _folders(self) -> Iterator[Step]:
         for one in wanted.folders(self.want):
             owner = self._owner(one.owner, self.numbers)
             there = self.facts.placed.get(str(one.path))
-            if there is None or (there.mode, there.owner) != (f"{one.mode:o}", owner.uid):
+            if there != Placed(f"{one.mode:o}", owner.uid, ""):
                 yield MakeFolder(str(one.path), one.mode, one.owner, owner)
 
     @staticmethod

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from infra.bootstrap.host import Host, OnLine
 from infra.bootstrap.permission import Permission
+from infra.bootstrap.ssh.host import Host, OnLine
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bootstrap.host import must
 from infra.bootstrap.packing import UNCOMPILED
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
 
 UNPACK = """
 set -e
 umask 022
+[ "$(realpath -m "$1")" = "$1" ] || { echo "$1 lies behind a link" >&2; exit 1; }
 mkdir -p "$1"
-[ "$(realpath "$1")" = "$1" ] || { echo "$1 lies behind a link" >&2; exit 1; }
 rm -rf --one-file-system "$1"/.new-* "$1"/.old-*
 mkdir "$1/.new-$2"
 tar -xzf "$3" -C "$1/.new-$2" --no-same-owner
 rm -f "$3"
-[ -z "$4" ] || "$4" -I -m compileall -q -x "/$5/" "$1/.new-$2" >/dev/null || true
+[ -z "$4" ] || "$4" -I -m compileall -q -j 0 -x "/$5/" "$1/.new-$2" >/dev/null || true
 sync -f "$1"
 [ ! -e "$1/$2" ] && [ ! -L "$1/$2" ] || mv -T "$1/$2" "$1/.old-$2"
 mv -T "$1/.new-$2" "$1/$2"

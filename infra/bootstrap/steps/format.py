@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from infra.bootstrap.blank import Proof
 from infra.bootstrap.features import Version, profile
 from infra.bootstrap.gather import on_host, prove
-from infra.bootstrap.host import must
 from infra.bootstrap.permission import Record
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
 from infra.errors import FormatRefused
 

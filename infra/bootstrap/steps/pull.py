@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import must
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import LAUNCHER, ROOT
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bootstrap.checking import PATIENCE, UNIT
-from infra.bootstrap.host import must
 from infra.bootstrap.packing import UNCOMPILED
 from infra.bootstrap.runtime import Runtime
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import RUNTIME_LIST
 

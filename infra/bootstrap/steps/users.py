@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from zagent.volume.users import Account
 
-from infra.bootstrap.host import must
+from infra.bootstrap.gather import on_host
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
+from infra.bootstrap.want import ROOT, USERS
 
 ADD = """
 set -e
@@ -41,17 +44,36 @@ class AddUser:
 
 @dataclass(frozen=True)
 class MakeFolder:
-    """Make a folder, or give it its mode and owner."""
+    """Make a folder of the data root, or give it its mode and owner; no link on the volume is followed."""
 
     path: str
     mode: int
     owner: str
     account: Account
+    root: str = ROOT
 
     def __str__(self) -> str:
         return f"make {self.path} for {self.owner}"
 
     def take(self, to: Target) -> None:
         """By number: a name may have two groups."""
-        words = ["install", "-d", "-m", f"{self.mode:o}", "-o", str(self.account.uid), "-g", str(self.account.gid)]
-        must(to.host, str(self), *words, self.path)
+        below = str(Path(self.path).relative_to(self.root))
+        numbers = (str(self.account.uid), str(self.account.gid))
+        must(to.host, str(self), *on_host("below", "folder", self.root, below, f"{self.mode:o}", *numbers))
+
+
+@dataclass(frozen=True)
+class WriteUsers:
+    """Write the volume's list of users; no link on the volume is followed."""
+
+    text: str
+    path: str = USERS
+    root: str = ROOT
+
+    def __str__(self) -> str:
+        return f"write {self.path}"
+
+    def take(self, to: Target) -> None:
+        """Replace it whole."""
+        below = str(Path(self.path).relative_to(self.root))
+        must(to.host, str(self), *on_host("below", "file", self.root, below, "644", "0", "0", self.text))

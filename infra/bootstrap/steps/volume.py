@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from zagent.volume.users import Account
 
 from infra.bootstrap.gather import on_host
-from infra.bootstrap.host import must
+from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import AGENTS, ROOT
+from infra.bootstrap.steps.users import MakeFolder
+from infra.bootstrap.want import AGENTS, LAYOUT, ROOT
 from infra.errors import MountRefused
 
 MOUNT = """
@@ -114,7 +118,9 @@ class Mark:
         return f"mark {ROOT} as the data root of {self.project or 'no project'}{self.stack and '/'}{self.stack}"
 
     def take(self, to: Target) -> None:
-        """Let the agent's own code do it."""
+        """Let the agent's own code do it, in a folder that is where it seems and root's."""
+        for one in (Path(ROOT), LAYOUT.own):
+            MakeFolder(str(one), 0o755, "root", Account(0, 0)).take(to)
         words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack, python=self.python)
         must(to.host, f"mark {ROOT}", *words)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zagent.errors import DestinationFailed
+from zagent.errors import DestinationFailed, EntryRefused
 from zagent.protect.contents import Contents
 from zagent.protect.engine import Bad, Entry
 from zagent.protect.mirror import check, home, keep
@@ -79,6 +79,19 @@ class MirrorEngine:
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:
         """See Source. A name is given only to bytes that are what ``wanted`` says."""
         return copying.copy_all(self.mirror.files(wanted), folder, files, progress.add)
+
+    def forget(self, entry: str, own: str) -> str:
+        """See Engine: what a data root keeps here; its sets go unless another keeps them, too."""
+        self.mirror.require()
+        with self._told(), self.mirror.locked(DOING):
+            found = {one.id for one in home.entries(self.mirror) if one.id.startswith(entry)}
+            if len(found) != 1:
+                why = "several begin so" if found else "there is no such entry"
+                raise EntryRefused(entry=entry, destination=self.mirror.folder, why=why)
+            if found == {own}:
+                raise EntryRefused(entry=entry, destination=self.mirror.folder, why="it is this data root's own")
+            keep.forget(self.mirror, *found)
+        return found.pop()
 
     @contextmanager
     def _told(self) -> Iterator[None]:

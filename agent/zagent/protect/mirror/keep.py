@@ -109,6 +109,19 @@ def _note(path: Path, wanted: Manifest) -> None:
         durable.write(path, content)
 
 
+def forget(mirror: Mirror, data_id: str) -> None:
+    """Give up what a data root keeps: first what says so, then the sets that no other one keeps.
+
+    Safety contract: only the notes of the one data root that a person named in full or by a beginning that is its
+    alone; its sets by the contract of ``_drop_forgotten``; while this process holds the mirror's lock.
+    """
+    models = [manifest.load(one) for one in (mirror.roots / data_id / "manifests").glob("*.json")]
+    shutil.rmtree(mirror.roots / data_id)
+    durable.sync_folder(mirror.roots)
+    for one in models:
+        _drop_forgotten(mirror, one)
+
+
 def _drop_forgotten(mirror: Mirror, wanted: Manifest) -> None:
     """Delete the sets of a model that no data root keeps here any more.
 

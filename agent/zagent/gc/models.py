@@ -1,0 +1,91 @@
+"""What can go of the models' folders: partial files and orphans; and which models nobody vouches for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from zagent.errors import ManifestDamaged, UsageError
+from zagent.gc.items import Item, item
+from zagent.settings import Settings
+from zagent.volume.layout import folder_name
+from zagent.weights import leftovers, manifest
+from zagent.weights.manifest import Manifest
+from zagent.weights.model import Model
+from zagent.weights.store import Store, wrong_sizes
+from zagent.weights.verify import extra
+
+BEING_WRITTEN = timedelta(hours=1)
+"""A temp file in zagent's own folder younger than this may be one that is being written: no lock is held for it."""
+
+
+def partials(settings: Settings, names: list[str]) -> list[Item]:
+    """The partial files of these models, by folder name, and zagent's own old ones."""
+    own, cache = settings.layout.own, Store(settings).cache / "models"
+    found = leftovers.below(settings, names)
+    done = [one for one in found if own not in one.parents or _age(one) > BEING_WRITTEN]
+    return [item("partial file", own if own in one.parents else cache, one) for one in done]
+
+
+def _age(path: Path) -> timedelta:
+    return datetime.now(timezone.utc) - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+
+
+def orphans(settings: Settings, names: Collection[str]) -> Iterator[Item]:
+    """Files in the folders of these models that no manifest names; a model that is not whole keeps all it has.
+
+    Raises:
+        CacheElsewhere: a model's folder or a link in it leads off the data root.
+    """
+    store = Store(settings)
+    linked = _linked(store.cache / "models")
+    for model, wanted in _vouched(store):
+        folder = store.snapshot(model)
+        if folder_name(model.id) in names and folder.is_dir():
+            store.require_on_data_root(model)
+            if not wrong_sizes(folder, wanted):
+                yield from (item("orphan", folder, one) for one in _unnamed(folder, wanted, linked))
+
+
+def _unnamed(folder: Path, wanted: Manifest, linked: Collection[Path]) -> Iterator[Path]:
+    """What is a partial file is told as one; what a link leads to may be weights under another name."""
+    for path in (folder / one for one in extra(folder, wanted)):
+        real = Path(os.path.realpath(path))
+        is_needed = not path.is_symlink() and any(one in (real, *real.parents) for one in linked)
+        if not is_needed and (path.is_symlink() or not leftovers.is_partial(path)):
+            yield path
+
+
+def _linked(folder: Path) -> set[Path]:
+    return {Path(os.path.realpath(one)) for one in folder.rglob("*") if one.is_symlink()}
+
+
+def _vouched(store: Store) -> Iterator[tuple[Model, Manifest]]:
+    for path in sorted(store.settings.layout.manifests.glob("*.json")):
+        try:
+            wanted = manifest.load(path)
+            model = Model(wanted.model, wanted.revision)
+        except (ManifestDamaged, UsageError):
+            continue  # what it vouches for is not known, so nothing of it goes
+        if store.manifest_path(model) == path:
+            yield model, wanted
+
+
+def unclaimed(settings: Settings) -> Iterator[Item]:
+    """Folders of models in the cache without a manifest: other people's, or of a pull that is not done. They stay."""
+    store = Store(settings)
+    for folder in sorted((store.cache / "models").glob("*/snapshots/*")):
+        if folder.is_dir() and not folder.is_symlink() and not _has_manifest(store, folder):
+            whole = [one for one in folder.rglob("*") if one.is_file() and not leftovers.is_partial(one)]
+            if whole:
+                yield Item("no manifest", folder, folder, sum(one.lstat().st_blocks * 512 for one in whole))
+
+
+def _has_manifest(store: Store, snapshot: Path) -> bool:
+    try:
+        model = Model(snapshot.parent.parent.name.replace("--", "/", 1), snapshot.name)
+    except UsageError:
+        return False
+    return store.manifest_path(model).exists()

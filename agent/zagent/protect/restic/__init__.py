@@ -1,0 +1,1 @@
+"""restic as a destination: encrypted, deduplicated, with a history, on a disk or elsewhere."""

@@ -1,0 +1,266 @@
+"""A restic repository as a destination: what `zagent backup`, its check and `zagent restore` ask of it."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from zagent import durable, points
+from zagent.errors import DestinationFailed, EntryRefused, NothingToRestore, ResticError, ResticFailed, SourceDamaged
+from zagent.protect.contents import Contents
+from zagent.protect.engine import PARTS, Bad, Entry
+from zagent.protect.record import now
+from zagent.protect.restic import binary, password, repository, retention, tags
+from zagent.protect.restic.binary import Binary
+from zagent.protect.restic.prove import Prover
+from zagent.protect.restic.repository import Node
+from zagent.protect.restic.retention import PROVED, Snapshot
+from zagent.protect.restic.run import Message, Restic
+from zagent.volume import guard
+from zagent.volume.layout import folder_name
+from zagent.weights import digest, manifest
+from zagent.weights.manifest import File, Manifest
+from zagent.weights.progress import Progress
+
+UNPROVED = "unproved"
+"""The tag of a snapshot until its weights are compared with their manifests."""
+
+REPOSITORY = "repository"
+"""Under which name a check tells of bad packs: they belong to no one model."""
+
+STAGING = ".restoring"
+"""The folder, within the one that is restored, in which files wait for their proof."""
+
+
+class ResticEngine:
+    """See Engine. ``snapshot`` is the beginning of the id of the one to restore from; else the newest proved one."""
+
+    def __init__(self, address: str, password_file: Path, snapshot: str = "") -> None:
+        self.address, self.password_file, self.wanted_snapshot = address, password_file, snapshot
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return f"the restic repository {self.address}"
+
+    @cached_property
+    def program(self) -> Binary:
+        """The program.
+
+        Raises:
+            ResticUnavailable: there is none.
+        """
+        return binary.obtain()
+
+    @cached_property
+    def restic(self) -> Restic:
+        """The program and this repository.
+
+        Raises:
+            ResticUnavailable, PasswordRefused: there is none, or no password.
+        """
+        password.require(self.password_file)
+        return Restic(self.program.path, self.address, self.password_file)
+
+    def make(self) -> None:
+        """See Engine; a password is made where there is none."""
+        password.ensure(self.password_file)
+        if not repository.exists(self.restic):
+            repository.init(self.restic)
+
+    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+        """See Engine: a new snapshot of the weights, the settings and everyone's folder.
+
+        Until its weights are proved it is tagged as unproved; where they are damaged it is forgotten at once.
+        """
+        if not self._takes_writes():  # restic would try for a quarter of an hour
+            hint = f"mount -o remount,rw   the disk of {self.address}, if `dmesg` shows no disk error"
+            raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
+        packs = list(suspect.get(REPOSITORY, ()))
+        if packs:
+            self._repair(packs)
+        own = [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
+        last = retention.newest([one for one in own if one.proved], now())
+        about = tags.of(what)
+        same = tags.same(last, about) and not packs
+        with Prover(what) as prover:
+            told = _Progress(progress, prover)
+            paths = [*(one.folder for one in what.weights), *what.manifests, *what.settings, *what.people]
+            parent = retention.newest(own, now())
+            mark = [PROVED if same else UNPROVED, *about]
+            since = parent.id if parent else ""
+            stored = repository.backup(self.restic, paths, what.data_id, mark, since, told.hears, force=bool(packs))
+            points.reached("restic:stored")
+            if not same:
+                self._prove(prover, last, what, stored.id, about)
+        progress.end()
+        return stored.added if any(not one.endswith("/") for one in stored.read) else 0
+
+    def _repair(self, packs: Sequence[str]) -> None:
+        if self.program.version < repository.REPAIRS:
+            why = f"{', '.join(packs)} damaged; a restic of 0.16 or newer takes it out, then it is stored anew"
+            raise ResticFailed(command="repair packs", address=self.address, why=why)
+        repository.repair(self.restic, packs)
+
+    def _prove(self, prover: Prover, last: Snapshot | None, what: Contents, id_: str, about: list[str]) -> None:
+        """Vouch for the snapshot, or forget it: what it would stand for is not what its manifests say."""
+        bad = prover.bad(last, what)
+        if bad:
+            repository.forget(self.restic, [id_])
+            path, (weights, why) = min(bad.items())
+            raise SourceDamaged(model=weights.model.words, path=path, why=why)
+        points.reached("restic:proved")
+        repository.retag(self.restic, id_, [PROVED, *about])
+        points.reached("restic:tagged")
+
+    def check(self, part: int | None, progress: Progress) -> Bad:
+        """See Engine. Before that old snapshots go, and what only they needed."""
+        if self._takes_writes():
+            repository.unlock(self.restic)
+            self._forget()
+        progress.say(f"reading {'all' if part is None else f'part {part + 1} of {PARTS}'} of {self.address}")
+        subset = "100%" if part is None else f"{part + 1}/{PARTS}"
+        bad = repository.check(self.restic, subset, locked=self._takes_writes())
+        return {REPOSITORY: tuple(bad)} if bad else {}
+
+    def _takes_writes(self) -> bool:
+        """Whether a repository on this machine can be written; one elsewhere tells by itself."""
+        if not self.address.startswith("/"):
+            return True
+        try:
+            guard.probe(Path(self.address))
+        except OSError as error:
+            return error.errno != errno.EROFS
+        return True
+
+    def _forget(self) -> None:
+        """Let old snapshots go, those of each data root by themselves.
+
+        Safety contract: only snapshots with zagent's tag; only those that ``retention.forgotten`` names one by one,
+        which are never the newest proved one of a data root; restic's own locks keep other writers out.
+        """
+        found = repository.snapshots(self.restic)
+        hosts = {one.host for one in found}
+        old = [one for host in hosts for one in retention.forgotten([s for s in found if s.host == host], now())]
+        if old:
+            repository.forget(self.restic, [one.id for one in old])
+            repository.prune(self.restic)
+
+    def forget(self, entry: str, own: str) -> str:
+        """See Engine; its bytes are freed by the next check."""
+        found = repository.snapshots(self.restic)
+        fitting = [one for one in found if one.id.startswith(entry)]
+        if len(fitting) != 1:
+            why = "several begin so" if fitting else "there is no such entry"
+            raise EntryRefused(entry=entry, destination=self.address, why=why)
+        if fitting == [retention.newest((one for one in found if one.proved and one.host == own), now())]:
+            why = "it is the newest proved one of this data root"
+            raise EntryRefused(entry=entry, destination=self.address, why=why)
+        repository.forget(self.restic, [fitting[0].id])
+        return fitting[0].id
+
+    def entries(self) -> Sequence[Entry]:
+        """See Engine."""
+        found = repository.snapshots(self.restic)
+        return [Entry(one.id[:8], one.time, tags.sets(one), tags.size(one), one.proved) for one in found]
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        found = repository.snapshots(self.restic)
+        if self.wanted_snapshot:
+            fitting = [one for one in found if one.id.startswith(self.wanted_snapshot)]
+        else:
+            fitting = [one for one in found if one.proved]
+        if not fitting or (self.wanted_snapshot and len(fitting) > 1):
+            what = f"snapshot {self.wanted_snapshot}" if self.wanted_snapshot else "weights"
+            why = f"{self.words} has {'several' if fitting else 'none'}"
+            raise NothingToRestore(what=what, why=why, hint="zagent backup ls   shows the snapshots and their ids")
+        return retention.newest(fitting, now()) or fitting[0]
+
+    @property
+    def snapshot_id(self) -> str:
+        """The id of the snapshot that is restored from.
+
+        Raises:
+            NothingToRestore: there is none.
+        """
+        return self._snapshot.id
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Everything in the snapshot that is restored from."""
+        return repository.nodes(self.restic, self._snapshot.id)
+
+    def sets(self) -> Sequence[Manifest]:
+        """See Source."""
+        found = [one.path for one in self.nodes if one.is_file and "/.zagent/manifests/" in one.path]
+        return [manifest.parse(self.restic.dump(self._snapshot.id, one)) for one in found]
+
+    def settings(self) -> Mapping[str, bytes]:
+        """See Source."""
+        names = ("/.zagent/users.json", "/.zagent/backups/destinations.json")
+        found = [one.path for one in self.nodes if one.path.endswith(names)]
+        return {Path(one).name: self.restic.dump(self._snapshot.id, one) for one in found}
+
+    def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
+        """See Source. Files wait for their proof in a folder beside, and only then get their names."""
+        end = f"/models/{folder_name(wanted.model)}/snapshots/{wanted.revision}/model_index.json"
+        index = next((one.path for one in self.nodes if one.path.endswith(end)), None)
+        if index is None:
+            return {one.path: f"the snapshot {self._snapshot.id[:8]} has no such file" for one in files}
+        staging, base = folder / STAGING, Path(index).parent
+        left = _taken_over(staging, folder, base, files)
+        told = _Progress(progress)
+        failed = ""
+        if left:
+            try:
+                paths = [str(base / one.path) for one in left]
+                repository.restore(self.restic, self._snapshot.id, staging, paths, told.hears)
+            except ResticError as error:
+                failed = error.message
+        points.reached("restore:staged")
+        left = _taken_over(staging, folder, base, left)
+        shutil.rmtree(staging, ignore_errors=True)
+        return {one.path: failed or "what came is not what the manifest says" for one in left}
+
+
+def _taken_over(staging: Path, folder: Path, base: Path, files: Sequence[File]) -> list[File]:
+    """Give each file that waits and is proved its name; those that are not there then."""
+
+    def take(file: File) -> bool:
+        waits, target = staging / base.relative_to("/") / file.path, folder / file.path
+        with suppress(OSError):
+            if waits.stat().st_size == file.size and digest.sha256(waits) == file.sha256:
+                durable.make_folder(target.parent)
+                durable.sync_file(waits)
+                waits.replace(target)
+                durable.sync_folder(target.parent)
+                return True
+        return False
+
+    done = digest.in_parallel(take, files)
+    return [one for one, taken in zip(files, done, strict=True) if not taken]
+
+
+class _Progress:
+    """restic's messages as progress, and each file that it has read to whoever proves it."""
+
+    def __init__(self, progress: Progress, prover: Prover | None = None) -> None:
+        self._progress, self._prover, self._done, self._total = progress, prover, 0, 0
+
+    def hears(self, told: Message) -> None:
+        """A message of restic's."""
+        kind = told.get("message_type")
+        if kind == "status" and told.get("total_bytes"):
+            if self._total != told["total_bytes"]:
+                self._total = int(told["total_bytes"])
+                self._progress.begin(self._total, self._total - self._done)
+            done = int(told.get("bytes_done") or told.get("bytes_restored") or 0)
+            self._progress.add(done - self._done)
+            self._done = done
+        if self._prover and kind == "verbose_status" and told.get("action") in ("new", "modified"):
+            self._prover.hears(str(told["item"]))

@@ -1,0 +1,54 @@
+"""Proving weights while restic stores them: each file that it has read is hashed right behind it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from zagent.protect.contents import Contents, Weights
+from zagent.protect.restic import tags
+from zagent.protect.restic.retention import Snapshot
+from zagent.weights import digest
+from zagent.weights.manifest import File
+from zagent.weights.store import held
+
+
+class Prover:
+    """Compares files with their manifests in a thread of its own. Close it, or use it in a ``with``."""
+
+    def __init__(self, what: Contents) -> None:
+        self._files = {str(one.folder / file.path): (one, file) for one in what.weights for file in one.manifest.files}
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._found: dict[str, Future[str]] = {}
+
+    def __enter__(self) -> Prover:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give up what is not done."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def hears(self, path: str) -> None:
+        """Restic has read this file; whatever is no weights file is passed over."""
+        if path in self._files and path not in self._found:
+            self._found[path] = self._pool.submit(_why_bad, Path(path), self._files[path][1])
+
+    def bad(self, last: Snapshot | None, what: Contents) -> dict[str, tuple[Weights, str]]:
+        """Why each bad file is bad, once all are proved that the proved snapshot ``last`` does not vouch for."""
+        new = tags.changed(last, what)
+        for path, (weights, file) in self._files.items():
+            if new[weights.model.words] or held(Path(path)) != file.size:
+                self.hears(path)
+        found = {path: one.result() for path, one in self._found.items()}
+        return {path: (self._files[path][0], why) for path, why in found.items() if why}
+
+
+def _why_bad(path: Path, wanted: File) -> str:
+    try:
+        size, found = path.stat().st_size, digest.sha256(path)
+    except OSError as error:
+        return error.strerror or str(error)
+    if size != wanted.size:
+        return f"it has {size} bytes instead of {wanted.size}"
+    return "" if found == wanted.sha256 else f"its SHA-256 is {found}, not {wanted.sha256}"

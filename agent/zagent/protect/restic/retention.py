@@ -1,0 +1,55 @@
+"""Which snapshots may go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+PROVED = "proved"
+"""The tag of a snapshot whose weights were compared with their manifests while they were read."""
+
+DAYS = 7
+"""Of how many days the newest snapshot stays."""
+
+
+@dataclass(frozen=True, order=True)
+class Snapshot:
+    """A state that a repository holds; ``host`` is the data id of its data root, ``time`` has a zone."""
+
+    time: datetime
+    id: str
+    host: str = ""
+    tags: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def proved(self) -> bool:
+        """Whether its weights were proved."""
+        return PROVED in self.tags
+
+
+def newest(snapshots: Iterable[Snapshot], now: datetime) -> Snapshot | None:
+    """The last one that was made, as far as can be known; None where there are none.
+
+    One that is dated ahead of ``now`` is from a clock that was wrong, and only counts where there is no other: else
+    it would be the newest for years.
+    """
+    found = list(snapshots)
+    return max([one for one in found if one.time <= now] or found, default=None)
+
+
+def forgotten(snapshots: Sequence[Snapshot], now: datetime, days: int = DAYS) -> list[Snapshot]:
+    """The snapshots of one data root that may go, oldest first.
+
+    What stays: the newest proved one of each of the last ``days`` days *on which there is one*, however long the
+    machine was off; everything that is dated ahead of ``now`` (a clock was wrong, so nothing follows from its date),
+    and so the newest proved one whatever any clock says; and what is not proved as long as no proved one is newer.
+    """
+    past = [one for one in snapshots if one.proved and one.time <= now]
+    last = max(past, default=None)
+    dates = sorted({one.time.date() for one in past})[-days:]
+    kept = {max(one for one in past if one.time.date() == date) for date in dates}
+    kept |= {one for one in snapshots if one.time > now}
+    kept |= {one for one in snapshots if not one.proved and (last is None or one > last)}
+    kept |= {last} if last else set()  # where zones differ its date need not be the last
+    return sorted(one for one in snapshots if one not in kept)

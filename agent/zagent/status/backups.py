@@ -1,0 +1,91 @@
+"""The second copies, from the records of their runs; the destinations themselves are not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from zagent import text
+from zagent.doctor.backup_checks import BACKUP_LASTS
+from zagent.doctor.check import Finding, broken, ok, warning
+from zagent.errors import BackupOverdue, CopyDamaged
+from zagent.protect import engines, record
+from zagent.protect.destinations import Destination
+from zagent.protect.record import Record
+from zagent.status.place import ADD
+from zagent.status.row import Row, ago, seconds
+from zagent.volume.layout import Layout
+
+
+def backups(layout: Layout, known: Sequence[Destination], wanted: Mapping[str, str], now: datetime) -> list[Row]:
+    """A row for each destination; ``wanted`` are the set digests here, by model."""
+    if not known:
+        return [Row("backup", warning("never: there is no second copy, what takes this disk takes the weights", ADD))]
+    return [_row(one, record.read(layout, one.name), wanted, now) for one in known]
+
+
+def _row(destination: Destination, known: Record, wanted: Mapping[str, str], now: datetime) -> Row:
+    success, run, check = known.success, known.run, known.check
+    facts = {
+        "name": destination.name,
+        "kind": destination.kind,
+        "target": destination.target,
+        "success_seconds_ago": seconds(success.at if success else None, now),
+        "holds": success.sets if success else {},
+        "is_what_is_here": success is not None and not _lacking(known, wanted),
+        "failed_seconds_ago": seconds(run.at, now) if run and run.error else None,
+        "failure": run.error if run else "",
+        "checked_seconds_ago": seconds(check.at if check else None, now),
+        "bad": check.bad if check else {},
+    }
+    return Row("backup", judge(destination, known, wanted, now), facts)
+
+
+def judge(destination: Destination, known: Record, wanted: Mapping[str, str], now: datetime) -> Finding:
+    """What a destination's record says of it; the gravest counts, and all of it is told. Pure."""
+    name, again = destination.name, f"zagent backup now {destination.name}"
+    line = f"{name}: {destination.target}: {_success(known, wanted, now)}; {_check(known, now)}"
+    if known.check and known.check.bad:
+        damaged = CopyDamaged(destination=destination.target, why=_bad(known), name=name)
+        return Finding("error", line, again, damaged.exit_code)
+    if known.run and known.run.error:
+        failed = f"; the last run, {ago(known.run.at, now)}, failed: {known.run.error}"
+        return Finding("error", line + failed, again, known.run.exit_code or 1)
+    if why := _overdue(known, wanted, now):
+        overdue = broken(BackupOverdue(name=name, why=why))
+        return Finding("error", f"{line}; overdue: {why}", overdue.remedy, overdue.exit_code)
+    return ok(line)
+
+
+def _success(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
+    if known.success is None:
+        return "never backed up"
+    what = "an older state" if _lacking(known, wanted) else "what is here"
+    return f"{what}, proved as it was copied, {ago(known.success.at, now)}"
+
+
+def _check(known: Record, now: datetime) -> str:
+    if known.check is None:
+        return "never checked"
+    part = f"part {known.check.part + 1} of {engines.PARTS}"
+    return f"checked {ago(known.check.at, now)} ({part}), {_bad(known) or 'no bad file'}"
+
+
+def _bad(known: Record) -> str:
+    bad = [f"{path} of {model}" for model, paths in known.check.bad.items() for path in paths] if known.check else []
+    return f"{text.plural(len(bad), 'bad file')}: {', '.join(bad[:3])}" if bad else ""
+
+
+def _lacking(known: Record, wanted: Mapping[str, str]) -> list[str]:
+    held = known.success.sets if known.success else {}
+    return [model for model, digest in wanted.items() if held.get(model) != digest]
+
+
+def _overdue(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
+    """A date that lies ahead is as little worth as an old one: some clock was wrong."""
+    if known.success is None:
+        return "there has been none"
+    if abs(now - known.success.at) > BACKUP_LASTS:
+        return f"the last good one was {ago(known.success.at, now)}, and a day is the rule"
+    lacking = _lacking(known, wanted)
+    return f"it does not hold {', '.join(lacking)} as it is here" if lacking else ""

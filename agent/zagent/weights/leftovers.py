@@ -1,0 +1,90 @@
+"""What dead downloads and dead writers leave below the data root, found and swept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from zagent import durable, lock
+from zagent.errors import VolumeFull
+from zagent.settings import Settings
+from zagent.volume import guard
+from zagent.volume.layout import Layout, folder_name
+from zagent.weights.model import DEFAULT_MODEL
+from zagent.weights.store import Store
+
+_LEFT = re.compile(r"\.(json|jinja|txt|safetensors)(\.incomplete|\.parallel_tmp|_\d+_\d+)$")
+"""How names end that the hub's library leaves when it is killed, also while it fetches one file in parts."""
+
+
+def is_partial(path: Path) -> bool:
+    """Whether ``path`` is what a dead download or a dead writer left."""
+    return durable.is_leftover(path) or bool(_LEFT.search(path.name))
+
+
+def leftovers(settings: Settings) -> list[Path]:
+    """Every partial file in zagent's own folder and the cache's."""
+    return below(settings, models(Store(settings)))
+
+
+def below(settings: Settings, names: list[str]) -> list[Path]:
+    """Every partial file in zagent's own folder and those of the models with these folder names."""
+    cache = Store(settings).cache / "models"
+    found = (path for folder in (settings.layout.own, *(cache / name for name in names)) for path in folder.rglob("*"))
+    return [path for path in sorted(found) if is_partial(path) and path.is_file() and not path.is_symlink()]
+
+
+def sweep(settings: Settings) -> list[Path]:
+    """Delete the partial files; returns what went.
+
+    Safety contract: only below a proved data root; only files with names that a dead download or writer leaves; and
+    only while this process holds the lock of every model in the cache, so that no living pull loses its own.
+
+    Raises:
+        VolumeError: the data root is not proved, or takes no writes.
+        CacheElsewhere: the cache is not on the data root.
+        ModelBusy: a pull is running, of whichever model.
+    """
+    with alone(settings, "zagent doctor --fix") as names:
+        found = below(settings, names)  # not of a newer pull
+        for path in found:
+            path.unlink(missing_ok=True)
+    return found
+
+
+@contextmanager
+def alone(settings: Settings, doing: str) -> Iterator[list[str]]:
+    """Hold the lock of every model in the cache, on a proved data root; yields the folder names of those models.
+
+    Raises:
+        VolumeError: the data root is not proved, or takes no writes.
+        CacheElsewhere: the cache is not on the data root.
+        ModelBusy: one of them changes.
+    """
+    layout, store = settings.layout, Store(settings)
+    guard.identify(layout.root)
+    store.require_on_data_root()
+    _guard(layout, store)
+    durable.make_folder(layout.locks)
+    names = models(store)
+    with ExitStack() as locks:
+        for name in names:
+            locks.enter_context(lock.held(layout.lock(name), name.replace("--", "/", 1), doing))
+        yield names
+
+
+def _guard(layout: Layout, store: Store) -> None:
+    """A full disk is no reason to refuse, if a pull was here before: freeing it is what helps then."""
+    try:
+        guard.guard(layout.root, layout.locks, store.cache)
+    except VolumeFull:
+        if not layout.locks.is_dir():
+            raise
+
+
+def models(store: Store) -> list[str]:
+    """The folder names of all models in the cache, that of the usual one always among them."""
+    folders = (store.cache / "models").glob("*")
+    return sorted({folder_name(DEFAULT_MODEL), *(one.name for one in folders if one.is_dir())})

@@ -1,0 +1,1 @@
+"""How a host is spoken to: a protocol, and what stands behind it, an SSH connection that is trusted and ends."""

@@ -1,0 +1,46 @@
+"""The second copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zagent.schedule.units import BACKUP_ENV
+
+from infra.bootstrap.ssh.host import must
+from infra.bootstrap.steps.base import Target
+from infra.bootstrap.want import BACKUP_NAME, LAUNCHER
+
+SERVICE = "zagent-backup.service"
+
+WITH_CREDENTIALS = 'set -a; [ ! -e "$0" ] || . "$0"; exec "$@"'
+"""Runs a command with what root wrote down on the host for the backups alone, as their service has it."""
+
+
+@dataclass(frozen=True)
+class AddBackup:
+    """Make the stack's target a destination of the host's backups, ``instead`` of one that the stack named before."""
+
+    target: str
+    instead: bool = False
+
+    def __str__(self) -> str:
+        return f"set up backups to {self.target}" + (" instead of those to another place" if self.instead else "")
+
+    def take(self, to: Target) -> None:
+        """Let the agent do it, and relay what it says: it may be of a password to keep. No copy is deleted."""
+        if self.instead:
+            must(to.host, str(self), LAUNCHER, "backup", "remove", BACKUP_NAME)
+        add = (LAUNCHER, "backup", "add", BACKUP_NAME, self.target)
+        must(to.host, str(self), "sh", "-c", WITH_CREDENTIALS, str(BACKUP_ENV), *add, on_line=to.say)
+
+
+@dataclass(frozen=True)
+class BeginBackup:
+    """Begin the first backup of weights that are there; after a pull it begins by itself."""
+
+    def __str__(self) -> str:
+        return "begin the first backup"
+
+    def take(self, to: Target) -> None:
+        """Have systemd do it, which goes on when this side is gone; how it ended stands in `zagent cloud status`."""
+        must(to.host, str(self), "systemctl", "start", "--no-block", SERVICE)

@@ -1,0 +1,265 @@
+"""What root makes on a volume that somebody else wrote: a real XFS filesystem with links planted on it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zagent.volume.users import Account
+
+from infra.bootstrap.facts import parsers
+from infra.bootstrap.facts.commands import HOMES, LOOK, READ
+from infra.bootstrap.files import below
+from infra.bootstrap.permission import Record
+from infra.bootstrap.steps.base import Target
+from infra.bootstrap.steps.users import MakeFolder, WriteUsers
+from infra.errors import CommandFailed
+from tests.bootstrap.disk import Disk, run
+from tests.bootstrap.local_host import LocalHost, Noted
+
+pytestmark = pytest.mark.root
+
+UBUNTU = Account(1000, 1001)
+ROOTS = Account(0, 0)
+
+
+@pytest.fixture
+def root(disk: Disk) -> Iterator[Path]:
+    """The data root: the volume, mounted, with zagent's folder on it and that of the people."""
+    mounted = disk.image.parent / "data"
+    mounted.mkdir()
+    run("mkfs.xfs", "-q", disk.device)
+    run("mount", "-o", "nosuid,nodev", disk.device, mounted)
+    try:
+        for name in (".zagent", "users"):
+            (mounted / name).mkdir(0o755)
+        yield mounted
+    finally:
+        run("umount", mounted)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """A folder of the system disk, root's, with a file in it: what links on the volume point to."""
+    folder = tmp_path / "etc"
+    folder.mkdir(0o755)
+    (folder / "passwd").write_text("root:x:0:0\n")
+    return folder
+
+
+def target(root: Path) -> Target:
+    """This machine."""
+    return Target(LocalHost(root.parent), Noted(Record()), print)
+
+
+def make(root: Path, name: str, account: Account = UBUNTU, mode: int = 0o700) -> None:
+    """Take the step that makes a folder."""
+    MakeFolder(str(root / name), mode, "ubuntu", account, str(root)).take(target(root))
+
+
+def write(root: Path, text: str) -> None:
+    """Take the step that writes the list of users."""
+    WriteUsers(text, str(root / ".zagent/users.json"), str(root)).take(target(root))
+
+
+def traits(path: Path) -> dict[str, tuple[int, int, int, bytes]]:
+    """Owner, group, mode and content of all there is, and of the folder itself."""
+    found = {}
+    for one in [path, *sorted(path.rglob("*"))]:
+        status = one.lstat()
+        content = one.read_bytes() if one.is_file() else b""
+        found[str(one)] = (status.st_uid, status.st_gid, status.st_mode, content)
+    return found
+
+
+def is_as(path: Path, account: Account, mode: int) -> bool:
+    """Whether a folder has this owner, group and mode."""
+    found = path.lstat()
+    return stat.S_ISDIR(found.st_mode) and (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (*account, mode)
+
+
+def test_a_folder_is_made_and_given_away(root: Path) -> None:
+    """With the mode that is asked for, whatever the umask."""
+    before = os.umask(0o077)
+    try:
+        make(root, "users/ubuntu", mode=0o755)
+    finally:
+        os.umask(before)
+    assert is_as(root / "users/ubuntu", UBUNTU, 0o755)
+
+
+def test_a_folder_with_another_owner_is_put_right_and_what_is_in_it_stays(root: Path) -> None:
+    """As on a volume of which a person changed the modes."""
+    (root / "users/ubuntu").mkdir(0o777)
+    (root / "users/ubuntu/photo").write_text("mine")
+    make(root, "users/ubuntu")
+    assert is_as(root / "users/ubuntu", UBUNTU, 0o700)
+    assert (root / "users/ubuntu/photo").read_text() == "mine"
+
+
+def test_the_root_itself_is_put_right(root: Path) -> None:
+    """Nothing above it is looked at: that is the system disk's."""
+    os.chown(root, 1000, 1000)
+    make(root, "", ROOTS, 0o755)
+    assert is_as(root, ROOTS, 0o755)
+
+
+@pytest.mark.parametrize("how", ["absolute", "relative", "to nothing", "in a circle"])
+def test_clause_1_a_link_in_place_of_a_folder(root: Path, system: Path, how: str) -> None:
+    """`users/ubuntu -> /etc` would give away /etc."""
+    link = root / "users/ubuntu"
+    told = {
+        "absolute": str(system),
+        "relative": os.path.relpath(system, link.parent),
+        "to nothing": str(system / "new"),
+        "in a circle": "ubuntu",
+    }
+    link.symlink_to(told[how])
+    before = traits(system)
+    with pytest.raises(CommandFailed, match=r"is a link to .*, and none is followed"):
+        make(root, "users/ubuntu")
+    assert traits(system) == before
+    assert link.is_symlink()
+
+
+def test_clause_1_a_link_on_the_way(root: Path, system: Path) -> None:
+    """`users -> /etc` would make a folder there."""
+    (root / "users").rmdir()
+    (root / "users").symlink_to(system)
+    before = traits(system)
+    with pytest.raises(CommandFailed, match="is a link to"):
+        make(root, "users/ubuntu")
+    assert traits(system) == before
+
+
+def test_clause_1_what_was_opened_is_what_is_changed(root: Path, system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that takes the folder's name between the look and the change gives nothing else away."""
+    change, own, before = os.fchown, root / "users/ubuntu", traits(system)
+
+    def swapped(handle: int, owner: int, group: int) -> None:
+        own.rename(root / "users/moved")
+        own.symlink_to(system)
+        change(handle, owner, group)
+
+    monkeypatch.setattr(os, "fchown", swapped)
+    assert below.main("folder", str(root), "users/ubuntu", "700", *map(str, UBUNTU)) == 0
+    assert traits(system) == before
+    assert is_as(root / "users/moved", UBUNTU, 0o700)
+
+
+@pytest.mark.parametrize(("owner", "mode"), [(1000, 0o755), (0, 0o775), (0, 0o1777)])
+@pytest.mark.parametrize("which", ["", "users"])
+def test_clause_2_a_way_that_others_could_change(root: Path, which: str, owner: int, mode: int) -> None:
+    """Whoever owns a folder could put another in this one's place; it is put right first, by its own step."""
+    (root / which).chmod(mode)
+    os.chown(root / which, owner, 0)
+    with pytest.raises(CommandFailed, match="others could change what it holds"):
+        make(root, "users/ubuntu")
+    assert not (root / "users/ubuntu").exists()
+    make(root, which, ROOTS, 0o755)
+    make(root, "users/ubuntu")
+    assert is_as(root / "users/ubuntu", UBUNTU, 0o700)
+
+
+def test_clause_3_a_file_in_place_of_a_folder(root: Path) -> None:
+    """Also one with the folder's mode."""
+    (root / "users/ubuntu").write_text("mine")
+    with pytest.raises(CommandFailed, match="is no folder"):
+        make(root, "users/ubuntu")
+    assert (root / "users/ubuntu").read_text() == "mine"
+    assert (root / "users/ubuntu").stat().st_uid == 0
+
+
+def test_clause_4_a_link_in_place_of_the_list_is_replaced(root: Path, system: Path) -> None:
+    """And so is one under the name that the new file has at first."""
+    before = traits(system)
+    (root / ".zagent/users.json").symlink_to(system / "passwd")
+    (root / ".zagent/.zagent-users.json.tmp").symlink_to(system / "passwd")
+    write(root, "{}\n")
+    assert traits(system) == before
+    assert [one.name for one in (root / ".zagent").iterdir()] == ["users.json"]
+    found = root / ".zagent/users.json"
+    assert (found.read_text(), stat.S_IMODE(found.lstat().st_mode)) == ("{}\n", 0o644)
+
+
+def test_clause_4_a_link_to_a_folder_in_place_of_the_list_is_replaced(root: Path, system: Path) -> None:
+    """`mv` would put the list into /etc."""
+    before = traits(system)
+    (root / ".zagent/users.json").symlink_to(system)
+    write(root, "{}\n")
+    assert traits(system) == before
+    assert (root / ".zagent/users.json").read_text() == "{}\n"
+
+
+def test_the_list_behind_a_link_is_not_written(root: Path, system: Path) -> None:
+    """`.zagent -> /etc` would write /etc/users.json."""
+    (root / ".zagent").rmdir()
+    (root / ".zagent").symlink_to(system)
+    before = traits(system)
+    with pytest.raises(CommandFailed, match="is a link to"):
+        write(root, "{}\n")
+    assert traits(system) == before
+
+
+def test_a_folder_in_place_of_the_list_is_an_error_and_stays(root: Path) -> None:
+    """What a person put there is not ours to delete."""
+    (root / ".zagent/users.json/mine").mkdir(parents=True)
+    with pytest.raises(CommandFailed, match=r"users\.json"):
+        write(root, "{}\n")
+    assert (root / ".zagent/users.json/mine").is_dir()
+
+
+def asked(command: str, root: Path) -> tuple[int, str]:
+    """What a fact's command says of the data root."""
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, "ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_a_marker_is_read_where_it_lies(root: Path) -> None:
+    """On a volume that is as it should be."""
+    (root / ".zagent/volume.json").write_text("{}")
+    found = parsers.content(*asked(LOOK, root))
+    assert found is not None
+    assert found.marker == "{}"
+
+
+@pytest.mark.parametrize("planted", ["a link", "a link on the way", "a pipe", "a folder"])
+def test_what_is_no_file_of_the_volume_is_no_marker(root: Path, system: Path, planted: str) -> None:
+    """It neither shows a file of the system disk, nor lets anybody wait."""
+    marker = root / ".zagent/volume.json"
+    (system / "volume.json").write_text("secret")
+    if planted == "a link":
+        marker.symlink_to(system / "volume.json")
+    elif planted == "a pipe":
+        os.mkfifo(marker)
+    elif planted == "a folder":
+        marker.mkdir()
+    else:
+        marker.parent.rmdir()
+        marker.parent.symlink_to(system)
+    found = parsers.content(*asked(LOOK, root))
+    assert found is not None
+    assert found.marker == ""
+    assert asked(f'{READ}"$ROOT/.zagent/users.json"', root)[1] == ""
+
+
+def test_the_owners_of_folders_behind_a_link_are_nobodys(root: Path, system: Path) -> None:
+    """`users -> /home` would make this host's own people the volume's."""
+    (system / "somebody").mkdir()
+    (root / "users/ubuntu").mkdir()
+    assert [*parsers.homes(*asked(HOMES, root))] == ["ubuntu"]
+    (root / "users/ubuntu").rmdir()
+    (root / "users").rmdir()
+    (root / "users").symlink_to(system)
+    assert [*parsers.homes(*asked(HOMES, root))] == []

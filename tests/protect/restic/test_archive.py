@@ -1,0 +1,171 @@
+"""What a repository is given, what is proved, what comes back, with an old restic and a current one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from zagent.protect.restic import repository
+from zagent.protect.restic.engine import UNPROVED
+from zagent.weights import digest
+from zagent.weights.model import Model
+
+from tests.protect.place import NAME, Place
+from tests.protect.restic.conftest import Archived
+from tests.weights import files
+from tests.weights.conftest import adopted
+
+
+def test_a_password_is_made_and_told_once_loudly(place: Place, program: Path) -> None:
+    """A file of its owner's alone; adding again changes nothing."""
+    made = Archived(place.root, place.copy, program=program)
+    said = made.said("backup", "add", NAME, made.target, "--same-device")
+    assert f"KEEP THE PASSWORD in {made.password} somewhere else, now" in said
+    assert stat.S_IMODE(made.password.stat().st_mode) == 0o600
+    before = made.password.read_bytes()
+    made.said("backup", "add", NAME, made.target, "--same-device")
+    assert made.password.read_bytes() == before
+    assert len(before) > 40
+
+
+def test_plain_restic_gives_the_same_bytes(archived: Archived, tmp_path: Path) -> None:
+    """Nobody needs zagent to get their data out."""
+    own = {"RESTIC_REPOSITORY": str(archived.copy), "RESTIC_PASSWORD_FILE": str(archived.password)}
+    command = [str(archived.program), "restore", "latest", "--target", str(tmp_path / "by-hand")]
+    subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True)
+    assert files.below(tmp_path / "by-hand" / archived.snapshot.relative_to("/")) == files.needed()
+
+
+def test_a_wiped_cache_comes_back(archived: Archived) -> None:
+    """With the manifest, from the newest proved snapshot; nothing that waited for its proof is left."""
+    wanted = archived.wanted
+    shutil.rmtree(archived.root / "modelscope_cache")
+    shutil.rmtree(archived.store.settings.layout.manifests)
+    archived.said("restore")
+    assert files.below(archived.snapshot) == files.needed()
+    assert archived.wanted == wanted
+
+
+def test_only_what_is_wrong_is_fetched(archived: Archived) -> None:
+    """What is right keeps its inode."""
+    files.flip(archived.snapshot / files.SHARD)
+    before = (archived.snapshot / files.VAE).stat().st_ino
+    assert archived.told("restore")["files"] == [files.SHARD]
+    assert (archived.snapshot / files.VAE).stat().st_ino == before
+    assert files.below(archived.snapshot) == files.needed()
+
+
+def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new snapshot is proved by the one before: the files look as they did then."""
+    with monkeypatch.context() as patch:
+        patch.setattr(digest, "sha256", lambda *_: pytest.fail("a file was read"))
+        assert archived.told("backup")["copied"] == 0
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
+
+
+def test_damaged_weights_are_stored_for_nobody(archived: Archived) -> None:
+    """The snapshot that has them is forgotten, the one before stays the newest; the file is named."""
+    before = repository.snapshots(archived.restic)
+    files.flip(archived.snapshot / files.SHARD)
+    assert files.SHARD in archived.said("backup", code=43)
+    assert repository.snapshots(archived.restic) == before
+    archived.said("restore")
+    assert files.below(archived.snapshot) == files.needed()
+    copied = archived.told("backup")["copied"]
+    assert isinstance(copied, int)
+    assert copied < 50_000, "nothing is new but when they came"
+    assert repository.snapshots(archived.restic)[-1].proved
+
+
+def test_a_damage_that_leaves_the_time_is_not_stored_either(archived: Archived) -> None:
+    """As restic goes by time and size it does not read the file; what it has stays good."""
+    path = archived.snapshot / files.SHARD
+    times = path.stat()
+    files.flip(path)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    archived.zagent("backup")
+    archived.said("restore")
+    assert files.below(archived.snapshot) == files.needed()
+
+
+def test_a_new_version_is_proved_and_the_old_one_stays_in_the_history(archived: Archived) -> None:
+    """An older state comes back by its id."""
+    (first,) = repository.snapshots(archived.restic)
+    archived.fill(files.needed(seed=5))
+    archived.said("backup")
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
+    shutil.rmtree(archived.snapshot)
+    archived.said("restore")
+    assert files.below(archived.snapshot) == files.needed(seed=5)
+    archived.store.manifest_path(Model()).unlink()
+    archived.said("restore", "--snapshot", first.id[:8])
+    assert files.below(archived.snapshot) == files.needed()
+
+
+def test_a_snapshot_that_is_not_proved_is_never_restored_by_itself(archived: Archived) -> None:
+    """A backup that was cut off between storing and proving leaves one."""
+    (first,) = repository.snapshots(archived.restic)
+    files.flip(archived.snapshot / files.SHARD)
+    repository.backup(archived.restic, [archived.snapshot], first.host, [UNPROVED], "", lambda message: None)
+    archived.said("restore")
+    assert files.below(archived.snapshot) == files.needed()
+    assert "NOT PROVED" in archived.said("backup", "ls")
+
+
+def test_people_come_back_with_their_folders_and_nothing_of_theirs_is_replaced(archived: Archived) -> None:
+    """What is missing comes, what differs stays and is named."""
+    home = archived.store.settings.layout.home("ann")
+    files.written(home, {"loras/fox.safetensors": b"hers", "notes.txt": b"old"})
+    home.chmod(0o700)
+    archived.said("backup")
+    (home / "loras/fox.safetensors").unlink()
+    (home / "notes.txt").write_bytes(b"new")
+    said = archived.said("restore", "--users", "ann")
+    assert "kept: notes.txt is here with another content" in said
+    assert files.below(home) == {"loras/fox.safetensors": b"hers", "notes.txt": b"new"}
+    shutil.rmtree(home)
+    archived.said("restore", "--users", "ann")
+    assert files.below(home)["notes.txt"] == b"old"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert not list(home.parent.glob(".restoring*"))
+    archived.said("restore", "--users", "nobody", code=45)
+    archived.said("restore", "--users", "../../etc", code=2)
+
+
+def test_everything_from_nothing_but_the_repository_and_its_password(archived: Archived, tmp_path: Path) -> None:
+    """On a new machine: weights, manifest, and the list of destinations."""
+    kept = tmp_path / "kept.password"
+    shutil.copy(archived.password, kept)
+    fresh = Place(adopted(tmp_path / "fresh"), archived.copy)
+    fresh.said("restore", "--from", str(archived.copy), code=115)
+    fresh.said("restore", "--from", str(archived.copy), "--password-file", str(kept))
+    assert files.below(fresh.snapshot) == files.needed()
+    assert "destinations.json" in [one.name for one in fresh.store.settings.layout.backups.iterdir()]
+    fresh.said("backup", code=115)
+    wrong = tmp_path / "wrong"
+    wrong.write_text("wrong\n")
+    fresh.said("restore", "--from", str(archived.copy), "--password-file", str(wrong), code=115)
+    wrong.chmod(0o600)
+    fresh.said("restore", "--from", str(archived.copy), "--password-file", str(wrong), code=112)
+
+
+def test_the_newest_proved_snapshot_of_a_data_root_can_not_be_given_up(archived: Archived) -> None:
+    """Older ones can, by the beginning of their id."""
+    (first,) = repository.snapshots(archived.restic)
+    assert "newest proved" in archived.said("backup", "forget", NAME, first.id[:8], code=101)
+    archived.said("backup")
+    archived.said("backup", "forget", NAME, first.id[:8])
+    assert first.id not in [one.id for one in repository.snapshots(archived.restic)]
+    archived.said("backup", "forget", NAME, "zzz", code=101)
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_repository_that_is_gone(archived: Archived, command: str) -> None:
+    """It is said so, and never made anew by itself."""
+    shutil.move(archived.copy, archived.copy.with_name("unplugged"))
+    assert "is not there" in archived.said(command, code=42)
+    assert not archived.copy.exists()

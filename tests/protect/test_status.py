@@ -1,0 +1,432 @@
+"""`zagent status`: what it says of each state, its exit code, and that it changes and reads nothing."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import tempfile
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zagent import durable
+from zagent.doctor.check import Finding, broken, ok, warning
+from zagent.errors import BackupOverdue, CopyDamaged, ModelMissing, NotAdopted, SettingsDamaged, WeightsDamaged
+from zagent.protect import destinations, record
+from zagent.protect.destinations import Destination
+from zagent.protect.record import Checked, Record, Run
+from zagent.schedule.status import Timer
+from zagent.status import backups, place, timers, weights
+from zagent.status.look import worst
+from zagent.status.row import Row, ago
+from zagent.volume import marker, space, trend
+from zagent.volume.layout import Layout
+from zagent.volume.space import RESERVE, Space
+from zagent.weights import manifest, verified
+from zagent.weights.model import Model
+from zagent.weights.proof import Proof
+from zagent.weights.verified import Verified
+
+from tests.filesystems.disks import another_user, everything
+from tests.protect.place import NAME, Place, made
+from tests.weights import files
+from tests.weights.conftest import adopted
+
+GB = 10**9
+NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DISK = Destination("disk2", "mirror", "/mnt/backup")
+CLOUD = Destination("cloud", "restic", "s3:bucket")
+HERE = {"owner/name": "sha256:new"}
+GOOD = Run(NOW - 10 * HOUR, sets=HERE)
+FAILED = Run(NOW - HOUR, "the destination is not there", 42)
+OVERDUE = BackupOverdue.exit_code
+MODEL = Model()
+WANTED = made({"model_index.json": b"{}"})
+
+
+def rows(place: Place, section: str, code: int = 0) -> list[dict[str, Any]]:
+    """What `zagent status --json` says in a section; it must end with this code."""
+    found = place.told("status", code=code)
+    assert found["exit_code"] == code
+    listed = found[section]
+    assert isinstance(listed, list)
+    return listed
+
+
+@pytest.mark.parametrize(
+    ("known", "code", "says"),
+    [
+        (Record(), OVERDUE, "never backed up; never checked; overdue: there has been none"),
+        (Record(GOOD, GOOD), 0, "what is here, proved as it was copied, 10 h 00 min ago; never checked"),
+        (Record(GOOD, replace(GOOD, at=NOW - 36 * HOUR)), 0, "36 h 00 min ago"),
+        (Record(GOOD, replace(GOOD, at=NOW - 37 * HOUR)), OVERDUE, "the last good one was 37 h 00 min ago, and a day"),
+        (Record(GOOD, replace(GOOD, at=NOW - 9 * DAY)), OVERDUE, "9 days ago"),
+        (Record(GOOD, replace(GOOD, at=NOW + 9 * DAY)), OVERDUE, "dated 2026-01-13 12:00 UTC, which is to come"),
+        (Record(GOOD, replace(GOOD, sets={"owner/name": "old"})), OVERDUE, "an older state, proved"),
+        (Record(GOOD, replace(GOOD, sets={})), OVERDUE, "it does not hold owner/name as it is here"),
+        (Record(FAILED, GOOD), 42, "the last run, 1 h 00 min ago, failed: the destination is not there"),
+        (Record(FAILED, GOOD), 42, "what is here, proved as it was copied, 10 h 00 min ago"),
+        (Record(FAILED), 42, "never backed up"),
+        (Record(replace(FAILED, exit_code=0), GOOD), 1, "failed"),
+        (Record(GOOD, GOOD, Checked(NOW - 2 * HOUR, 3)), 0, "checked 2 h 00 min ago (part 4 of 7), no bad file"),
+        (
+            Record(FAILED, None, Checked(NOW, 0, {"m": ("a", "b")})),
+            CopyDamaged.exit_code,
+            "2 bad files: a of m, b of m",
+        ),
+    ],
+)
+def test_a_destination_is_judged_by_its_record(known: Record, code: int, says: str) -> None:
+    """The code is that of the gravest thing, and all of it is told, with where the copy is and what to do."""
+    found = backups.judge(DISK, known, HERE, NOW)
+    assert says in found.message
+    assert found.message.startswith("disk2: /mnt/backup: ")
+    assert (found.severity, found.exit_code) == ("error" if code else "ok", code)
+    assert found.remedy.startswith("zagent backup now disk2") is bool(code)
+
+
+def test_what_is_here_no_more_is_no_reason_to_back_up() -> None:
+    """Nor that nothing is here at all."""
+    assert backups.judge(DISK, Record(GOOD, GOOD), {}, NOW).severity == "ok"
+
+
+@pytest.mark.parametrize(
+    ("last", "severity", "says"),
+    [
+        (Proof(NOW - 3 * HOUR, again=True), "ok", "verified 3 h 00 min ago"),
+        (Proof(NOW - 3 * HOUR), "ok", "hashed as they came, 3 h 00 min ago"),
+        (Proof(NOW - 9 * DAY, again=True), "warning", "verified 9 days ago"),
+        (Proof(NOW + 9 * DAY, again=True), "warning", "which is to come"),
+        (
+            Proof(NOW - DAY, True, False, ("a", "b")),
+            "error",
+            "the last deep verify, 24 h 00 min ago, found 2 bad files: a, b",
+        ),
+    ],
+)
+def test_weights_are_judged_by_their_last_proof(last: Proof, severity: str, says: str) -> None:
+    """Red where the last deep verify found something, yellow where it is long ago."""
+    found = weights.judge(WANTED, MODEL, last, NOW)
+    assert (found.severity, says in found.message) == (severity, True), found.message
+    assert found.exit_code == (WeightsDamaged.exit_code if severity == "error" else 0)
+    assert bool(found.remedy) is (severity != "ok")
+
+
+@pytest.mark.parametrize(
+    ("found", "days", "severity"),
+    [
+        (Space(1000 * GB, 20 * GB), None, "ok"),
+        (Space(1000 * GB, 20 * GB - 1), None, "warning"),
+        (Space(100 * GB, 10 * GB), None, "ok"),
+        (Space(100 * GB, 10 * GB - 1), None, "warning"),
+        (Space(100 * GB, RESERVE), None, "warning"),
+        (Space(100 * GB, RESERVE - 1), None, "error"),
+        (Space(GB, GB // 100 - 1), None, "error"),
+        (Space(100 * GB, 50 * GB), 14.0, "ok"),
+        (Space(100 * GB, 50 * GB), 13.9, "warning"),
+        (Space(100 * GB, 50 * GB), 5000.0, "ok"),
+    ],
+)
+def test_free_space_has_two_thresholds(found: Space, days: float | None, severity: str) -> None:
+    """Yellow under 20 GB, on a small disk a tenth, or when it is full within two weeks; red where writers refuse."""
+    judged = place.judge(Path("/data"), found, days)
+    assert judged.severity == severity
+    assert judged.exit_code == (26 if severity == "error" else 0)
+    assert ("zagent gc" in judged.remedy) is (severity != "ok")
+
+
+@pytest.mark.parametrize(
+    ("timer", "known", "severity"),
+    [
+        (Timer("zagent-backup.timer", "enabled", NOW, NOW, "success"), [DISK], "ok"),
+        (Timer("zagent-backup.timer", "enabled", NOW, None, "none since the boot"), [DISK], "ok"),
+        (Timer("zagent-backup.timer", "enabled", NOW, NOW, "failed: exit-code, status 42"), [DISK], "warning"),
+        (Timer("zagent-verify.timer", "enabled", NOW, NOW, "refused: the data volume was not mounted"), [], "warning"),
+        (Timer("zagent-verify.timer", "disabled, not started", None, None, "none since the boot"), [], "warning"),
+        (Timer("zagent-backup.timer", "not installed", None, None, "none since the boot"), [], "ok"),
+        (Timer("zagent-backup.timer", "not installed", None, None, "none since the boot"), [DISK], "warning"),
+        (Timer("zagent-verify.timer", "not installed", None, None, "none since the boot"), [], "warning"),
+    ],
+)
+def test_a_timer_is_judged_by_what_systemd_says(timer: Timer, known: list[Destination], severity: str) -> None:
+    """One for backups is missed only where there is a destination."""
+    found = timers.judge(timer, known)
+    assert (found.severity, bool(found.remedy)) == (severity, severity == "warning")
+    assert found.message.startswith(timer.name)
+
+
+@pytest.mark.parametrize(
+    ("known", "severity", "says"),
+    [([], "warning", "have no copy"), ([DISK], "warning", "have no copy"), ([DISK, CLOUD], "ok", "go to cloud")],
+)
+def test_only_restic_takes_the_folders_of_people(
+    tmp_path: Path, known: list[Destination], severity: str, says: str
+) -> None:
+    """It is said for as long as there is none; without people there is nothing to say."""
+    assert place.people(Layout(tmp_path), known) == []
+    for name in "abcdefg":
+        (tmp_path / "users" / name).mkdir(parents=True)
+    (row,) = place.people(Layout(tmp_path), known)
+    assert (row.finding.severity, says in row.finding.message) == (severity, True)
+    assert "a, b, c, d, e and 2 more" in row.finding.message
+
+
+def test_the_first_error_counts_else_the_first_warning() -> None:
+    """Nothing where all is well."""
+    yellow, red = warning("y", "do"), broken(ModelMissing(model="m", why="w"))
+    assert worst([Row("space", one) for one in (ok("a"), yellow, red)]) == red
+    assert worst([Row("space", one) for one in (ok("a"), yellow, Finding("warning", "z"))]) == yellow
+    assert worst([Row("space", ok("a"))]) is None
+
+
+def test_ages() -> None:
+    """Disks and clocks of one machine differ a little."""
+    assert ago(NOW + timedelta(seconds=2), NOW) == "0 s ago"
+    assert ago(NOW - timedelta(seconds=61), NOW) == "1 min 01 s ago"
+    assert ago(NOW - 80 * HOUR, NOW) == "3 days ago"
+
+
+def test_all_is_well(mirrored: Place) -> None:
+    """One screen, from the disk to the free space, and nothing left to do."""
+    said = mirrored.said("status")
+    found = [line.split()[1] for line in said.splitlines()[:-1]]
+    assert found == ["data", "weights", "backup", "timer", "space"]
+    assert mirrored.wanted.set_digest[:19] in said
+    assert f"{NAME}: {mirrored.copy}: what is here, proved as it was copied" in said
+    assert said.splitlines()[-1] == "next     nothing: all is well"
+
+
+def test_figures_for_programs(mirrored: Place) -> None:
+    """Whole digests and ages in seconds."""
+    mirrored.said("backup", "check")
+    (kept,) = rows(mirrored, "backup")
+    assert (kept["name"], kept["target"], kept["is_what_is_here"]) == (NAME, str(mirrored.copy), True)
+    assert kept["holds"] == {Model().words: mirrored.wanted.set_digest}
+    assert 0 <= kept["success_seconds_ago"] < 600
+    assert 0 <= kept["checked_seconds_ago"] < 600
+    assert kept["failed_seconds_ago"] is None
+    (there,) = rows(mirrored, "weights")
+    assert (there["set_digest"], there["size"]) == (mirrored.wanted.set_digest, mirrored.wanted.size)
+    assert there["verified_since_they_came"] is False
+    (root,) = rows(mirrored, "data_root")
+    assert (root["kind"], root["data_id"]) == ("system-disk", mirrored.data_id)
+    (room,) = rows(mirrored, "space")
+    assert 0 < room["free"] < room["size"]
+    assert room["days_until_full"] is None
+
+
+def test_without_a_copy_the_next_thing_is_to_have_one(place: Place) -> None:
+    """Said of the disk that can be lost and of the copy that there is not; a warning, as doctor has it."""
+    said = place.said("status")
+    assert "warning  data root" in said
+    assert "at risk: a system-disk reset takes it away" in said
+    assert "warning  backup     never: there is no second copy" in said
+    assert said.splitlines()[-1].startswith("next     zagent backup add NAME /path/on/another/disk")
+
+
+def test_a_destination_that_was_never_used_protects_nothing(place: Place) -> None:
+    """Not even a day long: the first backup is due at once."""
+    place.add()
+    said = place.said("status", code=OVERDUE)
+    assert "brings it back" not in said
+    assert said.splitlines()[-1].startswith(f"next     zagent backup now {NAME}")
+
+
+def test_a_run_that_never_happened_is_seen(mirrored: Place) -> None:
+    """By the age of the last that did, whatever no timer did."""
+    layout, known = mirrored.store.settings.layout, mirrored.record
+    assert known.success
+    late = replace(known.success, at=known.success.at - timedelta(hours=37))
+    record.write(layout, NAME, Record(late, late))
+    assert "overdue: the last good one was 37 h" in mirrored.said("status", code=OVERDUE)
+    mirrored.said("backup")
+    mirrored.said("status")
+
+
+def test_a_failed_run_is_seen_with_its_words_and_its_code(mirrored: Place) -> None:
+    """Until one does not fail."""
+    mirrored.copy.rename(mirrored.copy.with_name("away"))
+    mirrored.said("backup", code=42)
+    (kept,) = rows(mirrored, "backup", code=42)
+    assert "there is no such folder" in kept["failure"]
+    assert kept["is_what_is_here"] is True
+    mirrored.copy.with_name("away").rename(mirrored.copy)
+    mirrored.said("backup")
+    mirrored.said("status")
+
+
+def test_a_bad_copy_is_seen(mirrored: Place) -> None:
+    """With the file that its last check found, until it is copied anew."""
+    files.flip(mirrored.kept / files.SHARD)
+    mirrored.said("backup", "check", "--full", code=44)
+    assert f"1 bad file: {files.SHARD}" in mirrored.said("status", code=44)
+    mirrored.said("backup")
+    mirrored.said("status")
+
+
+def test_a_failed_deep_verify_is_seen(mirrored: Place) -> None:
+    """Though all sizes are right; until the file is back."""
+    files.flip(mirrored.snapshot / files.SHARD)
+    mirrored.said("status")
+    mirrored.said("verify", code=21)
+    assert f"found 1 bad file: {files.SHARD}" in mirrored.said("status", code=21)
+    mirrored.said("restore")
+    mirrored.said("verify")
+    mirrored.said("status")
+
+
+def test_a_missing_file_is_seen_without_reading_any(mirrored: Place) -> None:
+    """By the sizes; every other model has a row of its own."""
+    model = Model("someone/other", "v2")
+    content = {"model_index.json": b"{}"}
+    files.written(mirrored.store.snapshot(model), content)
+    other = replace(made(content), model=model.id, revision=model.revision)
+    manifest.write(mirrored.store.manifest_path(model), other)
+    mirrored.backup()
+    (mirrored.snapshot / files.VAE).unlink()
+    found = rows(mirrored, "weights", code=21)
+    assert {one["model"]: one["severity"] for one in found} == {MODEL.id: "error", model.id: "ok"}
+    assert files.VAE in next(one["message"] for one in found if one["model"] == MODEL.id)
+
+
+def test_no_weights_no_root_no_list(place: Place) -> None:
+    """Each has the code that other commands end with, and the command that mends it."""
+    layout = place.store.settings.layout
+    layout.backups.mkdir()
+    destinations.path(layout).write_text("{")
+    assert "can't be read" in place.said("status", code=SettingsDamaged.exit_code)
+    destinations.path(layout).unlink()
+    place.store.manifest_path(MODEL).write_text("{")
+    assert "The manifest" in place.said("status", code=29)
+    place.store.manifest_path(MODEL).unlink()
+    assert "zagent pull" in place.said("status", code=ModelMissing.exit_code).splitlines()[-1]
+    layout.marker.unlink()
+    before = everything(place.root)
+    said = place.said("status", code=NotAdopted.exit_code)
+    assert [line.split()[1] for line in said.splitlines()[:-1]] == ["data", "timer"]
+    assert everything(place.root) == before
+
+
+def test_it_hashes_nothing_and_asks_no_destination(mirrored: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that hangs or a host far away can't hold it up; no file of weights is even opened."""
+    opened: list[str] = []
+    real_open, real_os_open = builtins.open, os.open
+
+    def watch(path: Any, *more: Any, **named: Any) -> Any:
+        opened.append(str(path))
+        return real_open(path, *more, **named)
+
+    def watch_os(path: Any, *more: Any, **named: Any) -> int:
+        opened.append(str(path))
+        return real_os_open(path, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(builtins, "open", watch)
+        patch.setattr("io.open", watch)
+        patch.setattr(os, "open", watch_os)
+        mirrored.said("status")
+    assert any(str(mirrored.root / ".zagent") in one for one in opened), "nothing was watched"
+    assert not [one for one in opened if str(mirrored.snapshot) in one or str(mirrored.copy) in one]
+
+
+def test_only_the_sample_is_written(mirrored: Place) -> None:
+    """And that once in an hour."""
+    layout = mirrored.store.settings.layout
+    old = trend.Sample(datetime.now(timezone.utc) - 2 * HOUR, 10**15)
+    durable.write(trend.path(layout), trend.dump([old]))
+    found = marker.read(layout)
+    assert found
+    marker.write(layout.root, replace(found, created=(old.at - DAY).isoformat()))
+    before = everything(mirrored.root)
+    mirrored.said("status")
+    changed = {path for path, traits in everything(mirrored.root).items() if before.get(path) != traits}
+    assert changed == {str(trend.folder(layout)), str(trend.path(layout))}
+    again = everything(mirrored.root)
+    mirrored.said("status")
+    assert everything(mirrored.root) == again
+
+
+def test_the_trend_is_told(mirrored: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever fills the disk sees when it is full."""
+    layout = mirrored.store.settings.layout
+    found, now = marker.read(layout), datetime.now(timezone.utc)
+    assert found
+    marker.write(layout.root, replace(found, created=(now - 30 * DAY).isoformat()))
+    monkeypatch.setattr(space, "of", lambda path: Space(200 * GB, 100 * GB))
+    durable.write(trend.path(layout), trend.dump([trend.Sample(now - 10 * DAY, 150 * GB)]))
+    said = mirrored.said("status")
+    assert "100.00 GB of 200.00 GB free, full in about 20 days" in said
+    (room,) = rows(mirrored, "space")
+    assert 19 < room["days_until_full"] < 21
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in the place of systemctl that knows one timer."""
+    path = tmp_path / "bin/systemctl"
+    path.parent.mkdir()
+    shown = "Id=zagent-backup.timer\\nLoadState=loaded\\nActiveState=active\\n"
+    shown += "NextElapseUSecRealtime=Sun 2026-01-11 02:05:12 UTC\\nLastTriggerUSec=Sat 2026-01-10 02:09:00 UTC\\n\\n"
+    shown += "Id=zagent-backup.service\\nActiveState=failed\\nResult=exit-code\\nExecMainStatus=42\\n"
+    shown += "ExecMainStartTimestamp=Sat 2026-01-10 02:09:00 UTC\\n"
+    path.write_text(f"#!/bin/sh\nprintf '{shown}'\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent))
+    return path
+
+
+def test_timers_are_told_where_systemd_answers(mirrored: Place, systemctl: Path) -> None:
+    """Next, last and how it ended; where it does not answer that is said, and is no fault."""
+    found = {one["name"]: one for one in rows(mirrored, "timer")}
+    assert found["zagent-backup.timer"]["next"].startswith("2026-01-11 02:05:12")
+    assert "failed: exit-code, status 42" in found["zagent-backup.timer"]["message"]
+    assert found["zagent-verify.timer"]["message"] == "zagent-verify.timer: not installed"
+    systemctl.write_text("#!/bin/sh\nexit 1\n")
+    assert [one["severity"] for one in rows(mirrored, "timer")] == ["ok"]
+    systemctl.unlink()
+    assert "no systemd" in mirrored.said("status")
+
+
+def test_a_root_in_memory_is_said_to_be(mirrored: Place) -> None:
+    """It is gone after a boot, whatever its marker calls it."""
+    if not Path("/dev/shm").is_dir():
+        pytest.skip("no /dev/shm here")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        root = Path(name)
+        marker.write(root, marker.new("other", "tmpfs", None))
+        assert "it is memory, gone after a boot" in Place(root, mirrored.copy).said("status", code=20)
+
+
+@pytest.mark.root
+def test_who_may_read_only_part_of_it_is_told_that() -> None:
+    """A user sees the rest, and nothing fails with a traceback."""
+    with tempfile.TemporaryDirectory(prefix="zagent-test-") as name:
+        Path(name).chmod(0o755)
+        here = Place(adopted(Path(name) / "data"), Path(name) / "copy")
+        here.fill(files.needed())
+        here.backup()
+        with another_user():
+            here.said("status")
+        here.store.settings.layout.backups.chmod(0o700)
+        with another_user():
+            said = here.said("status")
+        assert "ok       weights" in said
+        assert "warning  backup     what is noted of backups is not for nobody to read" in said
+        assert said.splitlines()[-1] == "next     sudo zagent status"
+
+
+def test_a_verify_of_other_weights_says_nothing(mirrored: Place) -> None:
+    """Of a set that was replaced since."""
+    outcome = Verified(MODEL.id, "sha256:other", datetime.now(timezone.utc), False, ("x",))
+    verified.write(mirrored.store, MODEL, outcome)
+    mirrored.said("status")
+
+
+def test_the_object_is_one_line(mirrored: Place) -> None:
+    """As of every command."""
+    (line,) = mirrored.zagent("status", "--json").stdout.splitlines()
+    assert json.loads(line)["event"] == "status"
