@@ -18,9 +18,10 @@ NOBODY = 65534
 MKFS = {
     "xfs": ["mkfs.xfs", "-q"],
     "ext4": ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "-O", "^has_journal"],
+    "ext4 in one group": ["mkfs.ext4", "-q", "-F", "-b", "4096", "-O", "^has_journal"],
     "ext4 with a journal": ["mkfs.ext4", "-q", "-F", "-J", "size=4"],
 }
-SMALLEST = {"xfs": "300M", "ext4": "16M", "ext4 with a journal": "32M"}
+SMALLEST = {"xfs": "300M", "ext4": "16M", "ext4 in one group": "64M", "ext4 with a journal": "32M"}
 
 
 def run(*command: str | Path) -> str:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zagent import durable, lock, points, text
-from zagent.errors import DestinationMissing, ManifestDamaged, NothingToRestore, RestoreIncomplete, ZagentError
+from zagent.errors import (
+    DestinationFailed,
+    DestinationMissing,
+    ManifestDamaged,
+    NothingToRestore,
+    ResticError,
+    RestoreIncomplete,
+    ZagentError,
+)
 from zagent.protect import destinations
 from zagent.protect.engine import Source
 from zagent.volume import space
@@ -24,6 +32,9 @@ from zagent.weights.pull import BAD_BLOCKS, prepare, settle, withdraw
 from zagent.weights.store import Store, held
 
 DOING = "zagent restore"
+
+PASSED_OVER = (DestinationFailed, DestinationMissing, ManifestDamaged, ResticError)
+"""What a copy may be that is of no use; another may be."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ def _readable(path: Path) -> Manifest | None:
 def _sets(source: Source) -> Sequence[Manifest]:
     try:
         return source.sets()
-    except (DestinationMissing, ManifestDamaged):
+    except PASSED_OVER:
         return ()
 
 
@@ -138,7 +149,7 @@ def _first(
         try:
             if found := from_one(source):
                 return found
-        except (DestinationMissing, ManifestDamaged, RestoreIncomplete) as error:
+        except (*PASSED_OVER, RestoreIncomplete) as error:
             if failed:
                 progress.say(failed.message)
             failed = error
@@ -210,7 +221,7 @@ def _fetch(found: Job, progress: Progress) -> None:
     points.reached("restore:fetched")
     settle(found.folder, [one for one in found.manifest.files if one.path not in failed])
     if failed:
-        path, why = next(iter(failed.items()))
+        path, why = min(failed.items())
         more = f"; and {text.plural(len(failed) - 1, 'file')} more" if len(failed) > 1 else ""
         raise RestoreIncomplete(model=found.model.words, source=found.source.words, path=path, why=why + more)
     progress.end()

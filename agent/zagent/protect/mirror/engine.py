@@ -68,13 +68,15 @@ class MirrorEngine:
     def sets(self) -> Sequence[Manifest]:
         """See Source."""
         self.mirror.require()
-        return home.kept(self.mirror)
+        with self._told():
+            return home.kept(self.mirror)
 
     def settings(self) -> dict[str, bytes]:
         """See Source: those of the data root that was here last."""
-        newest = home.notes(self.mirror)[:1]
-        found = [path for note in newest for path in self.mirror.settings(note.parent.parent.name).glob("*.json")]
-        return {one.name: one.read_bytes() for one in found}
+        with self._told():
+            newest = home.notes(self.mirror)[:1]
+            found = [path for note in newest for path in self.mirror.settings(note.parent.parent.name).glob("*.json")]
+            return {one.name: one.read_bytes() for one in found}
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:
         """See Source. A name is given only to bytes that are what ``wanted`` says."""
