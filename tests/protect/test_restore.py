@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -140,3 +141,15 @@ def test_what_is_recorded_here_is_what_comes_back() -> None:
     assert choose(old, [new], Model()) == new
     assert choose(old, [], Model()) is None
     assert choose(None, [new], Model("else/where")) is None
+
+
+@pytest.mark.root
+def test_what_root_restores_belongs_to_who_keeps_the_weights(mirrored: Place) -> None:
+    """On a host that is the service user, who pulls and repairs."""
+    manifests = mirrored.store.settings.layout.manifests
+    shutil.rmtree(mirrored.root / "modelscope_cache")
+    for one in (manifests, *manifests.iterdir()):
+        os.chown(one, 1234, 1235)
+    mirrored.said("restore")
+    cache = mirrored.root / "modelscope_cache"
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in (cache, *cache.rglob("*"))} == {(1234, 1235)}

@@ -87,6 +87,18 @@ def ls(ctx: typer.Context, name: OptionalName = None, json: JsonOption = False) 
 
 
 @backup.command()
+def show(ctx: typer.Context, name: OptionalName = None, json: JsonOption = False) -> None:
+    """Show how the last runs ended.
+
+    From what is noted on the data root; no destination is asked.
+    """
+    from zagent.cli import backup_report
+
+    here = state(ctx, json=json)
+    backup_report.show(here.output, here.settings.layout, name)
+
+
+@backup.command()
 def check(
     ctx: typer.Context,
     name: OptionalName = None,

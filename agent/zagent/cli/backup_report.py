@@ -1,4 +1,4 @@
-"""The words of ``zagent backup`` and ``zagent restore``."""
+"""The words of ``zagent backup``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from zagent import text
 from zagent.cli import schedule_report
 from zagent.cli.output import Output
 from zagent.errors import CopyDamaged, NoDestination, ZagentError
-from zagent.protect import backup, destinations, engines
+from zagent.protect import backup, destinations, engines, record
 from zagent.protect.backup import Backed
 from zagent.protect.destinations import Destination
+from zagent.protect.record import Checked
 from zagent.protect.restic import password
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
@@ -102,6 +103,30 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
             output.result(line, event="entry", destination=one.name, **asdict(entry))
+
+
+def show(output: Output, layout: Layout, name: str | None) -> None:
+    """How the last runs of each destination ended."""
+    for one in chosen(layout, name):
+        known = record.read(layout, one.name)
+        run, good, found = known.run, known.success, known.check
+        lines = [
+            f"{one.name}: {one.target} ({one.kind})",
+            f"  last run      {_at(run.at)}, {run.error or 'good'}" if run else "  last run      never",
+            f"  last good     {_at(good.at)}, {'; '.join(good.sets)}" if good else "  last good     never",
+            f"  last check    {_at(found.at)}, {_bad(found)}" if found else "  last check    never",
+        ]
+        facts = {"success": good and asdict(good), "run": run and asdict(run), "check": found and asdict(found)}
+        output.result("\n".join(lines), event="destination", **asdict(one), **facts)
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _bad(found: Checked) -> str:
+    count = sum(map(len, found.bad.values()))
+    return f"part {found.part + 1} of {engines.PARTS}, {text.plural(count, 'bad file') if count else 'nothing bad'}"
 
 
 def check(output: Output, store: Store, name: str | None, *, full: bool) -> None:

@@ -5,7 +5,8 @@ It can be cut off at any moment and run again: a name is given only to bytes tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,9 +209,23 @@ def _bring(goal: Goal, source: Source, model: Model, progress: Progress) -> Job 
         withdraw(goal.store, model)
     _fetch(found, progress)
     if not goal.to:
-        manifest.write(goal.store.manifest_path(model), found.manifest)
+        path = goal.store.manifest_path(model)
+        manifest.write(path, found.manifest)
+        _give_back(goal.store, [path, *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")])
     points.reached("restore:manifest-written")
     return found
+
+
+def _up_to(top: Path, folder: Path) -> list[Path]:
+    return [one for one in (folder, *folder.parents) if top in (one, *one.parents)]
+
+
+def _give_back(store: Store, paths: Iterable[Path]) -> None:
+    """What root made belongs to whoever keeps the manifests, who pulls and repairs; links are not followed."""
+    owner = store.settings.layout.manifests.stat()
+    for path in paths if os.geteuid() == 0 != owner.st_uid else ():
+        if path.lstat().st_uid == 0:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _fetch(found: Job, progress: Progress) -> None:
