@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,11 @@ from tests.bench.figures import TOLD, Figure
 from tests.bench.process import ZAGENT, Run, measure, ratio
 from tests.bench.repository import write
 from tests.filesystems.disks import Bench, run
+from tests.protect import campaign
 
 MEMORY_LIMIT = 300e6
+
+LIVES = 200
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,11 @@ class Disks:
         """Run a command from cold caches until all it wrote is on the disk."""
         run("sync")
         Path("/proc/sys/vm/drop_caches").write_text("3")
-        words = ["sh", "-c", '"$@" && sync -f "$0"', str(self.other), *map(str, command)]
-        return measure(words, {**os.environ, "ZAGENT_DATA_ROOT": str(self.root)})
+        done = measure([*map(str, command)], {**os.environ, "ZAGENT_DATA_ROOT": str(self.root)})
+        began = time.perf_counter()
+        run("sync", "-f", self.other)
+        run("sync", "-f", self.root)
+        return Run(done.seconds + time.perf_counter() - began, done.memory)
 
     def zagent(self, *words: str) -> Run:
         """Run zagent likewise; what it wrote it has synced itself."""
@@ -64,7 +71,8 @@ def measured(work: Path, pairs: int, shards: int, size: int) -> list[Figure]:
             room = f"{(shards * size * 3 >> 30) + 2}G"
             disks = Disks(bench.disk("xfs", room).folder, bench.disk("xfs", room).folder)
             _weights(disks, work / "source", shards, size)
-            return [*_mirror(disks, pairs), *_guide(disks), *_restore(disks, pairs)]
+            figures = [*_mirror(disks, pairs), *_guide(disks), *_restore(disks, pairs), *_restic(disks, pairs)]
+            return [*figures, _lives(bench.memory("8m"))]
         finally:
             bench.close()
 
@@ -142,6 +150,44 @@ def _restore(disks: Disks, pairs: int) -> list[Figure]:
         Figure("restore, proved / cp", found, "times", ">= 0.8", found >= 0.8, detail),
         Figure("memory of zagent restore", memory, "MB", "< 300", memory * 1e6 < MEMORY_LIMIT, f"most of {pairs} runs"),
     ]
+
+
+def _restic(disks: Disks, pairs: int) -> list[Figure]:
+    """A first backup and an unchanged one into a repository, beside restic alone."""
+    if not shutil.which("restic"):
+        return []
+    ours, theirs, again = [], [], []
+    repository, bare, key = disks.other / "ours", disks.other / "bare", disks.other / "password"
+    key.write_text("secret\n")
+    plain = ["restic", "--repo", str(bare), "--password-file", str(key), "--quiet"]
+    stored = ["--compression", "off", "--pack-size", "64"]
+    run(*ZAGENT, "--data-root", disks.root, "backup", "remove", "disk2")
+    _clear(disks.other / "zagent")
+    for _ in range(pairs):
+        _clear(bare, repository)
+        run(*plain, "init", "--repository-version", "2")
+        theirs.append(disks.timed([*plain, *stored, "backup", str(disks.snapshot)]))
+        _clear(bare)
+        target = f"restic:{repository}"
+        run(*ZAGENT, "--data-root", disks.root, "backup", "add", "archive", target, "--same-device")
+        ours.append(disks.zagent("backup"))
+        again.append(disks.zagent("backup").seconds)
+    found = ratio([one.seconds for one in theirs], [one.seconds for one in ours])
+    version = run("restic", "version").split()[1]
+    detail = f"{_speeds(disks, ours, theirs)}, restic {version}"
+    most = f"most of {pairs} runs, cold caches"
+    return [
+        Figure("first backup to a restic repository / restic", found, "times", ">= 0.9", found >= 0.9, detail),
+        Figure("the same where nothing changed", max(again), "s", "< 2", max(again) < 2, most),
+    ]
+
+
+def _lives(work: Path) -> Figure:
+    """Random lives of a data root, as in tests/protect/campaign.py."""
+    for seed in range(LIVES):
+        campaign.live(work, 1000 + seed, 10)
+    detail = "10 operations each; seeds from 1000"
+    return Figure("random lives that never lost the last whole copy", LIVES, "lives", f"{LIVES}", True, detail)
 
 
 def _clear(*paths: Path) -> None:
