@@ -15,10 +15,18 @@ from zagent.settings import AGENT_ENV, SERVICE_USER
 from zagent.volume import trend
 from zagent.volume.layout import Layout
 
-JOBS = ("zagent-verify-quick", "zagent-verify", "zagent-backup", "zagent-backup-check")
+QUICK, DEEP, BACKUP, BACKUP_CHECK = "zagent-verify-quick", "zagent-verify", "zagent-backup", "zagent-backup-check"
+
+JOBS = (QUICK, DEEP, BACKUP, BACKUP_CHECK)
 """Each is a service and a timer of that name."""
 
-SERVICES = tuple(f"{job}.service" for job in JOBS)
+
+def service(job: str) -> str:
+    """The service of one of the jobs, as systemd calls it."""
+    return f"{job}.service"
+
+
+SERVICES = tuple(map(service, JOBS))
 TIMERS = tuple(f"{job}.timer" for job in JOBS)
 
 FAILED = "zagent-failed@.service"

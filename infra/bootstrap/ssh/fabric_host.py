@@ -39,6 +39,9 @@ BROKE = "the connection broke"
 NO_KEY = "No authentication methods available"
 """How paramiko says that nobody has a key to try."""
 
+NO_SESSION = "No existing session"
+"""How paramiko says that the other end hung up early, as while a host boots."""
+
 CUT_SHORT = "size mismatch in put"
 """How paramiko says that a file did not arrive whole over a line that holds: SFTP has no word for a full disk."""
 
@@ -274,4 +277,5 @@ def _late(patience: float) -> str:
 def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or BROKE
+    words = str(error) or BROKE
+    return "it hung up before it spoke SSH" if words == NO_SESSION else words

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from zagent import durable, points
-from zagent.errors import DestinationFailed, EntryRefused, NothingToRestore, ResticError, ResticFailed, SourceDamaged
+from zagent.errors import DestinationFailed, EntryRefused, NothingToRestore, ResticError, SourceDamaged
 from zagent.protect.contents import Contents
 from zagent.protect.engine import PARTS, Bad, Entry
 from zagent.protect.record import now
@@ -82,7 +82,7 @@ class ResticEngine:
             raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
         packs = list(suspect.get(REPOSITORY, ()))
         if packs:
-            self._repair(packs)
+            repository.repair(self.restic, packs)
         own = [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
         last = retention.newest([one for one in own if one.proved], now())
         about = tags.of(what)
@@ -99,12 +99,6 @@ class ResticEngine:
                 self._prove(prover, last, what, stored.id, about)
         progress.end()
         return stored.added if any(not one.endswith("/") for one in stored.read) else 0
-
-    def _repair(self, packs: Sequence[str]) -> None:
-        if self.program.version < repository.REPAIRS:
-            why = f"{', '.join(packs)} damaged; a restic of 0.16 or newer takes it out, then it is stored anew"
-            raise ResticFailed(command="repair packs", address=self.address, why=why)
-        repository.repair(self.restic, packs)
 
     def _prove(self, prover: Prover, last: Snapshot | None, what: Contents, id_: str, about: list[str]) -> None:
         """Vouch for the snapshot, or forget it: what it would stand for is not what its manifests say."""

@@ -20,9 +20,6 @@ MODERN = ("--repository-version", "2")
 STORED = ("--compression", "off", "--pack-size", "64")
 """Weights hardly compress (a hundredth, at a fifth of the speed), and large packs suit large files."""
 
-REPAIRS = (0, 16)
-"""The first version that can take a damaged pack out (restic's changelog, 0.16.0)."""
-
 DAMAGED = ("repository contains errors", "LoadIndex returned errors")
 """What a check says last where it was read, and is damaged; 0.14 has words of its own for an index."""
 
@@ -78,8 +75,9 @@ def snapshot(told: Message) -> Snapshot:
 
 
 def moment(told: str) -> datetime:
-    """A time as Go prints it: with nanoseconds, which Python's have not. Pure."""
-    return datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*", r"\1", told).replace("Z", "+00:00"))
+    """A time as Go prints it: to nanoseconds without zeros at the end, of which Python 3.10 takes six digits. Pure."""
+    micros = re.sub(r"\.(\d+)", lambda found: f".{found[1][:6]:0<6}", told)
+    return datetime.fromisoformat(micros.replace("Z", "+00:00"))
 
 
 def backup(

@@ -54,7 +54,7 @@ PASSED_ON = frozenset(
 PATIENCE = 30.0
 """Seconds in which an interrupted restic has to put its lock away before it is killed."""
 
-NICE, IONICE = ("nice", "-n", "10"), ("ionice", "-c", "2", "-n", "7")
+NICE, IONICE = ("nice", "-n", "10"), ("ionice", "-t", "-c", "2", "-n", "7")
 """A backup is in nobody's way; systemd's timer gives it less still. A small system may lack the second."""
 
 
