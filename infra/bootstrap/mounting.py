@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.bootstrap.want import ROOT
+from infra.bootstrap.want import MOUNT_UNIT, ROOT
 
 COMMENT = "# The data volume; this line and the next are zagent's."
 DEVICE_PATIENCE = "30s"
@@ -40,5 +40,5 @@ def udev_rule(serial: str) -> str:
     return (
         "# zagent's: the data volume is mounted whenever it turns up.\n"
         f'ACTION!="remove", SUBSYSTEM=="block", ENV{{DEVTYPE}}=="disk", ENV{{ID_SERIAL_SHORT}}=="{serial}", '
-        'TAG+="systemd", ENV{SYSTEMD_WANTS}+="data.mount"\n'
+        f'TAG+="systemd", ENV{{SYSTEMD_WANTS}}+="{MOUNT_UNIT}"\n'
     )

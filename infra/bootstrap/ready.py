@@ -15,6 +15,7 @@ INSTALLING = 900.0
 
 BOOTED = """
 command -v cloud-init >/dev/null || exit 0
+grep -q '"errors": \\[\\]' /run/cloud-init/result.json 2>/dev/null && exit 0  # it ended well; asking it takes seconds
 timeout "$1" cloud-init status --wait >/dev/null 2>&1
 code=$?
 [ "$code" = 0 ] || [ "$code" = 124 ] || timeout 30 cloud-init status --long 2>/dev/null

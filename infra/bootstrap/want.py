@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zagent.doctor.environments import ENVIRONMENT as _ENVIRONMENT
+from zagent.doctor.environments import PROFILE as _PROFILE
+from zagent.schedule.host import LAUNCHER as _LAUNCHER
 from zagent.schedule.units import mount_unit
+from zagent.settings import AGENT_ENV as _AGENT_ENV
 from zagent.settings import SERVICE_USER
 from zagent.volume import trend
 from zagent.volume.layout import Layout
@@ -31,10 +35,10 @@ USERS = str(LAYOUT.users)
 BACKUP_NAME = "stack"
 """What a host calls the backup destination that its stack names."""
 
-AGENT_ENV = "/etc/zagent/agent.env"
-ENVIRONMENT = "/etc/environment"
-PROFILE = "/etc/profile.d/zagent.sh"
-LAUNCHER = "/usr/local/bin/zagent"
+AGENT_ENV, ENVIRONMENT, PROFILE = map(str, (_AGENT_ENV, _ENVIRONMENT, _PROFILE))
+"""What pins every cache to the volume; the host's doctor compares them."""
+
+LAUNCHER = str(_LAUNCHER)
 FSTAB = "/etc/fstab"
 UDEV_RULE = "/etc/udev/rules.d/90-zagent.rules"
 

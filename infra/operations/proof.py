@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 from zagent import text
+from zagent.schedule import units
 from zagent.weights import manifest, verified
 from zagent.weights.model import Model
 
@@ -17,20 +18,6 @@ from infra.operations.taking import Say
 
 FRESH = timedelta(hours=24)
 """How old a deep verify may be that still counts."""
-
-DEEP = "zagent-verify.service"
-"""The agent's own unit; starting it returns when it has ended (systemd.service(5), Type=oneshot)."""
-
-FOLLOWED = """
-journalctl --follow --lines=0 --output=cat "--unit=$1" &
-systemctl start "$1"
-ended=$?
-journalctl --sync
-sleep 1  # for what it says last to get here
-kill $!
-exit $ended
-"""
-"""Start a unit and hand on what it says; it runs on by itself where the line dies."""
 
 PATIENCE = 6 * 3600.0
 """Seconds for a deep verify: 33 GB at 2 MB/s, and more."""
@@ -47,7 +34,7 @@ def require(host: Host, say: Say) -> str:
     if not why:
         return digest
     say(f"{why}: every byte is verified now, which reads all of them")
-    ran = host.run(["sh", "-c", FOLLOWED, "sh", DEEP], on_line=say, patience=PATIENCE)
+    ran = host.run(on_host("run", "start", units.service(units.DEEP)), on_line=say, patience=PATIENCE)
     digest, why = _look(host)
     if why:
         told = f"; {ran.err.strip().splitlines()[-1]}" if ran.exit_code and ran.err.strip() else ""

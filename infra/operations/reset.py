@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from zagent.schedule import units
+
 from infra.bootstrap.converge import converge, missing
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.ssh.connecting import connect
@@ -31,7 +33,7 @@ PATIENCE = 1800.0
 
 BOOT = "/proc/sys/kernel/random/boot_id"
 
-QUICK = "zagent-verify-quick.service"
+QUICK = units.service(units.QUICK)
 
 
 @dataclass

@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from zagent.volume.layout import Layout
 from zagent.volume.users import Account
 
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.commands import HOMES, LOOK, READ
 from infra.bootstrap.files import below
+from infra.bootstrap.gather import script
 from infra.bootstrap.permission import Record
+from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.steps.users import MakeFolder, WriteUsers
+from infra.bootstrap.steps.volume import Mark
 from infra.errors import CommandFailed
 from tests.bootstrap.disk import Disk, run
 from tests.bootstrap.local_host import LocalHost, Noted
@@ -211,6 +215,22 @@ def test_a_folder_in_place_of_the_list_is_an_error_and_stays(root: Path) -> None
     with pytest.raises(CommandFailed, match=r"users\.json"):
         write(root, "{}\n")
     assert (root / ".zagent/users.json/mine").is_dir()
+
+
+def test_a_marker_is_not_written_through_a_link(root: Path, system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where somebody else could change what is written: the way is made root's before."""
+    monkeypatch.setattr(volume, "ROOT", str(root))
+    monkeypatch.setattr(volume, "LAYOUT", Layout(root))
+    (root / ".zagent").rmdir()
+    (root / ".zagent").symlink_to(system)
+    os.chown(root, 1000, 1000)
+    before, to = traits(system), target(root)
+    with pytest.raises(CommandFailed, match="is a link to"):
+        Mark("python3", "agent", "zagent", "dev").take(to)
+    assert traits(system) == before
+    assert is_as(root, ROOTS, 0o755)
+    assert isinstance(to.host, LocalHost)
+    assert not [words for words in to.host.commands if script("mark") in words]
 
 
 def asked(command: str, root: Path) -> tuple[int, str]:

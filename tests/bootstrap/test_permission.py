@@ -16,12 +16,13 @@ from moto.server import ThreadedMotoServer
 
 from infra.account import sessions
 from infra.account.access import Access
-from infra.account.origin import NO_VOLUME, parse as parse_origin
+from infra.account.origin import NO_VOLUME
 from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
 from infra.bootstrap.want import serial_of
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost, NoWayIn
 from infra.operations import find
 from infra.tags import FORMAT as TAG
+from infra.tags import MADE_OF
 from tests.configured import settings
 
 if TYPE_CHECKING:
@@ -114,6 +115,56 @@ def test_a_snapshot_from_another_region_tells_nothing(ec2: EC2Client) -> None:
     made = volume(ec2, SnapshotId=snapshot)
     ec2_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].snapshots[snapshot].volume.id = NO_VOLUME
     assert permission(made).read().ancestors == ()
+
+
+def made_of(snapshot: str, of: str) -> list[Any]:
+    """The tags of a volume that a restore made."""
+    return [*OURS, {"Key": MADE_OF, "Value": f"{snapshot} of {of}"}]
+
+
+def test_what_a_restore_noted_outlives_the_snapshot(ec2: EC2Client) -> None:
+    """And the volume that it was taken of: both may be deleted before the new one was ever mounted."""
+    first = volume(ec2)
+    snapshot = ec2.create_snapshot(VolumeId=first)["SnapshotId"]
+    second = volume(ec2, made_of(snapshot, first), SnapshotId=snapshot)
+    ec2.delete_snapshot(SnapshotId=snapshot)
+    ec2.delete_volume(VolumeId=first)
+    assert permission(second).read().ancestors == (serial_of(first),)
+
+
+def test_what_a_restore_noted_goes_on_with_the_snapshots_of_its_volume(ec2: EC2Client) -> None:
+    """They have its tags, and tell where it came from when it is gone; the marker may know no later one."""
+    first = volume(ec2)
+    earlier = ec2.create_snapshot(VolumeId=first)["SnapshotId"]
+    second = volume(ec2, made_of(earlier, first), SnapshotId=earlier)
+    copied: Any = [{"ResourceType": "snapshot", "Tags": made_of(earlier, first)}]
+    later = ec2.create_snapshot(VolumeId=second, TagSpecifications=copied)["SnapshotId"]
+    third = volume(ec2, SnapshotId=later)
+    ec2.delete_snapshot(SnapshotId=earlier)
+    ec2.delete_volume(VolumeId=second)
+    assert permission(third).read().ancestors == (serial_of(second), serial_of(first))
+
+
+def test_the_note_counts_before_what_aws_says(ec2: EC2Client) -> None:
+    """The snapshot may be a copy by now that shows no volume; its id is the same."""
+    first = volume(ec2)
+    snapshot = ec2.create_snapshot(VolumeId=first)["SnapshotId"]
+    made = volume(ec2, made_of(snapshot, first), SnapshotId=snapshot)
+    ec2_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].snapshots[snapshot].volume.id = NO_VOLUME
+    assert permission(made).read().ancestors == (serial_of(first),)
+
+
+@pytest.mark.parametrize("noted", ["snap-0123456789abcdef0 of vol-0123456789abcdef0", "snap-1", "", "{} of me"])
+def test_a_note_that_does_not_name_the_snapshot_is_none(ec2: EC2Client, noted: str) -> None:
+    """Which snapshot a volume was made of AWS alone says: a tag that went astray counts for nothing."""
+    first = volume(ec2)
+    snapshot = ec2.create_snapshot(VolumeId=first)["SnapshotId"]
+    tagged = [*OURS, {"Key": MADE_OF, "Value": noted.format(snapshot)}]
+    made = volume(ec2, tagged, SnapshotId=snapshot)
+    assert permission(made).read().ancestors == (serial_of(first),)
+    ec2.delete_snapshot(SnapshotId=snapshot)
+    assert permission(made).read().ancestors == ()
+    assert permission(volume(ec2, tagged)).read() == Record(64 * GIB, ours=True, blank_born=True)
 
 
 def test_an_unknown_volume_is_a_clear_error(ec2: EC2Client) -> None:

@@ -1,4 +1,4 @@
-"""The script that has systemd pull the weights, with programs in the place of systemd's."""
+"""The script that has systemd run units, the pull above all, with programs in the place of systemd's."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from zagent.protect import destinations
 from zagent.schedule.units import SERVICES
 from zagent.volume.layout import Layout
 
-from infra.bootstrap.files import pull
+from infra.bootstrap.files import run
 from infra.bootstrap.gather import on_host
 
 SYSTEMCTL = """\
+case "$1 $3" in "start ") echo "Job for $2 failed." >&2; exit "$(cat "$0.code")" ;; esac
 case "$3" in
     --property=ActiveState) [ -e "$0.started" ] && echo active || echo inactive ;;
     --property=Result) [ "$(cat "$0.code")" = 0 ] && echo success || echo exit-code ;;
@@ -41,11 +42,15 @@ def tools(tmp_path: Path) -> Path:
     return folder
 
 
+def ran(tools: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as the operator's side does."""
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    return subprocess.run(on_host("run", *words), env=environment, capture_output=True, text=True, check=False)
+
+
 def pulled(tools: Path, root: Path) -> subprocess.CompletedProcess[str]:
     """Run the script as the bootstrap does."""
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
-    words = on_host("pull", str(root), "/usr/local/bin/zagent", "pull")
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    return ran(tools, "pull", str(root), "/usr/local/bin/zagent", "pull")
 
 
 def with_a_destination(root: Path) -> Path:
@@ -69,8 +74,8 @@ def test_the_unit_begins_the_first_backup_as_root(tools: Path, tmp_path: Path) -
 
 def test_what_it_names_is_there() -> None:
     """The agent's own unit, and the file that says whether there is a destination."""
-    assert pull.BACKUP in SERVICES
-    assert Path("/data", pull.DESTINATIONS) == destinations.path(Layout(Path("/data")))
+    assert run.BACKUP in SERVICES
+    assert Path("/data", run.DESTINATIONS) == destinations.path(Layout(Path("/data")))
 
 
 def test_that_a_backup_begins_is_told_where_it_does(tools: Path, tmp_path: Path) -> None:
@@ -82,3 +87,15 @@ def test_that_a_backup_begins_is_told_where_it_does(tools: Path, tmp_path: Path)
     (tools / "systemctl.started").unlink()
     failed = pulled(tools, tmp_path / "data")
     assert (failed.returncode, line in failed.stdout) == (21, False)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_unit_that_is_there_is_followed_to_its_end(tools: Path, code: int) -> None:
+    """What it says comes, and how systemctl ended; that it lets a person know why goes to the errors."""
+    (tools / "systemctl.code").write_text(str(code))
+    (tools / "journalctl").write_text('#!/bin/sh\necho "$*" >> "$0.told"\n[ "$1" = --sync ] || echo verifying\n')
+    done = ran(tools, "start", "zagent-verify.service")
+    assert (done.returncode, done.stdout) == (code, "verifying\n")
+    assert done.stderr == "Job for zagent-verify.service failed.\n"
+    followed, *_ = (tools / "journalctl.told").read_text().splitlines()
+    assert followed == "--follow --output=cat --lines=0 --unit=zagent-verify.service"

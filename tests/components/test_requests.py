@@ -18,7 +18,7 @@ from tests.components.programs import ADOPTED, BLANK, ME, TAKEN, VOLUME, program
 from tests.components.requests import COMPUTED, HOST_KEY, UNKNOWN, Registered
 from tests.configured import settings
 
-ALWAYS = {'tags["zagent:format"]', 'tags["zagent:owner"]'}
+ALWAYS = {'tags["zagent:format"]', 'tags["zagent:owner"]', 'tags["zagent:made-of"]'}
 RENEWS = {"availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "multiAttachEnabled", "outpostArn"}
 """What a volume is renewed for when it differs (hashicorp/terraform-provider-aws, ebs_volume.go: ForceNew)."""
 

@@ -62,7 +62,7 @@ def _cli() -> str:
 def _provider() -> str:
     """The official plug-in wins where it is installed (``tests.localcloud.plugins``)."""
     ours = version("pulumi_aws")
-    if "tests.localcloud.bridge" not in str(plugins._aws()):
+    if "tests.localcloud.bridge" not in str(plugins.provider()):
         return f"pulumi-aws {ours}"
     number = ".".join(map(str, binary.version(binary.find())))
     return f"HashiCorp's {number}, for pulumi-aws {ours}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from zagent.errors import NotAdopted, RuntimeNeeded
 
-from infra.bootstrap.want import RUNTIMES, serial_of
+from infra.bootstrap.want import ROOT, RUNTIMES, serial_of
 from infra.errors import HostUnreachable
-from tests import loops
+from tests.host.disks import mounted
 from tests.host.meddling import AtTheFirstCommand
 from tests.host.world import World, content
 from tests.localcloud.waiting import until
@@ -93,17 +92,13 @@ def test_a_volume_that_comes_back_with_a_changed_package(host: World, tmp_path: 
 
 def change_a_byte(disk: Path, folder: Path) -> str:
     """Change the last byte of one package file on the volume, which is in no machine; the file's name."""
-    with loops.alone():
-        subprocess.run(["mount", "-o", "loop", disk, folder], check=True)
-        try:
-            runtimes = folder / Path(RUNTIMES).relative_to("/data")
-            victim = next(runtimes.glob("*/lib/python3*/site-packages/modelscope_hub/__init__.py"))
-            text = victim.read_bytes()
-            with victim.open("r+b") as file:
-                file.seek(len(text) - 1)
-                file.write(b"#" if text[-1:] != b"#" else b" ")
-        finally:
-            subprocess.run(["umount", folder], check=True)
+    with mounted(disk, folder) as root:
+        runtimes = root / Path(RUNTIMES).relative_to(ROOT)
+        victim = next(runtimes.glob("*/lib/python3*/site-packages/modelscope_hub/__init__.py"))
+        text = victim.read_bytes()
+        with victim.open("r+b") as file:
+            file.seek(len(text) - 1)
+            file.write(b"#" if text[-1:] != b"#" else b" ")
     return f"{victim.parent.name}/{victim.name}"
 
 

@@ -40,11 +40,15 @@ def test_a_number_of_the_volumes_is_taken(host: World) -> None:
     assert host.kept() == kept
     assert "sudo usermod --uid FREE_NUMBER squatter" in refusal.advice
     host.root("usermod --uid 2345 squatter")
+    refusal = host.refused()
+    assert f"the number {SERVICE_NUMBER}, here that is the group squatter" in refusal.message
+    assert "sudo groupmod --gid FREE_NUMBER squatter" in refusal.advice
+    host.root("groupmod --gid 2345 squatter")
     assert host.converge() > 0
     assert host.kept() == kept
     assert her_numbers(host) == [str(ALICE.uid), str(ALICE.gid), "alice:alice"]
     host.root("userdel squatter; rm /home/file")
-    host.settle()
+    host.settled = True
 
 
 def test_a_reset_on_purpose(host: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +16,15 @@ from infra.account.volumes import Volume
 from infra.bootstrap.ssh.host import must
 from infra.errors import HostUnreachable, SnapshotFailed
 from infra.operations import proof, snapshot_now, taking
+from tests.host.disks import mounted
 from tests.host.world import World
 from tests.localcloud.waiting import until
 
 pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 
-def test_a_verified_snapshot(host: World) -> None:
-    """Its filesystem needs no repair, its tag names the weights, and the host writes on."""
+def test_a_verified_snapshot(host: World, tmp_path: Path) -> None:
+    """Its filesystem holds every file and needs no repair, its tag names the weights, and the host writes on."""
     made = snapshot_now.take(host.settings, print)
     found = snapshots.own(host.access, made.id)
     assert found is not None
@@ -29,8 +32,17 @@ def test_a_verified_snapshot(host: World) -> None:
     with host.connected() as connected:
         assert found.tags[tags.SET_DIGEST] == proof.require(connected, print)
     host.root("touch /data/.zagent/trial && sync -f /data && rm /data/.zagent/trial")
-    subprocess.run(["xfs_repair", "-n", host.cloud.state.volumes / f"{made.id}.raw"], check=True, capture_output=True)
+    copy, kept = tmp_path / "copy.raw", host.kept()
+    subprocess.run(["cp", "--sparse=always", host.cloud.state.volumes / f"{made.id}.raw", copy], check=True)
+    with mounted(copy, tmp_path) as folder:  # which replays the journal, as a restore would
+        assert {path: sha256(folder / path) for path in kept} == kept
+    subprocess.run(["xfs_repair", "-n", copy], check=True, capture_output=True)
     host.settled = True
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_snapshot_that_begins_too_late_is_not_verified(host: World, monkeypatch: pytest.MonkeyPatch) -> None:

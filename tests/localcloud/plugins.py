@@ -27,7 +27,7 @@ def install(state: State, cli: Path) -> None:
     """
     _link(state.bin / "pulumi", cli)
     _link(state.bin / "zagent", Path(sys.executable).parent / "zagent")
-    sdk, aws = version("pulumi"), _aws()
+    sdk, aws = version("pulumi"), provider()
     _plugin(state, "language-python", sdk, f"{PYTHON} -I -u -m tests.localcloud.language")
     _plugin(state, "resource-pulumi-python", sdk, f"{PYTHON} -u -m tests.localcloud.dynamic")
     if isinstance(aws, str):
@@ -36,12 +36,12 @@ def install(state: State, cli: Path) -> None:
 
 def missing() -> list[Missing]:
     """Why no AWS provider can be had here; empty if there is one."""
-    found = _aws()
+    found = provider()
     remedy = f"or where the internet is: pulumi plugin install resource aws v{version('pulumi_aws')}"
     return [] if isinstance(found, str) else [Missing("the AWS provider", str(found), remedy)]
 
 
-def _aws() -> str | binary.ProviderMissing:
+def provider() -> str | binary.ProviderMissing:
     """The command of the official provider where it is installed, else of the bridge to Terraform's, or why neither."""
     official = Path.home() / f".pulumi/plugins/resource-aws-v{version('pulumi_aws')}/pulumi-resource-aws"
     if official.is_file():

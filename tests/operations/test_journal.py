@@ -11,7 +11,7 @@ import zagent
 from typer.testing import CliRunner
 from zagent.cli.commands import app
 
-from infra.bootstrap.files import pull
+from infra.bootstrap.files import run
 from infra.bootstrap.ssh.connecting import connect
 from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.cli.ssh import Unit
@@ -77,7 +77,7 @@ def test_every_service_is_known() -> None:
     """The agent's own units but for the template, whose journal is by its instances; the pull's, the watchdog's."""
     units = [one.stem for one in (Path(zagent.__file__).parent / "units").glob("*[!@].service")]
     named = {f"zagent-{one.value}" for one in Unit}
-    assert {*units, pull.UNIT.removesuffix(".service"), snapshot_now.WATCHDOG} <= named
+    assert {*units, run.UNIT.removesuffix(".service"), snapshot_now.WATCHDOG} <= named
 
 
 @pytest.mark.root

@@ -10,12 +10,16 @@ from zagent.cli.commands import app
 from infra import tags
 from infra.account import volumes
 from infra.account.access import answered
+from infra.account.origin import NO_VOLUME
 from infra.account.volumes import Volume
+from infra.bootstrap.permission import VolumeTag
+from infra.bootstrap.want import serial_of
 from infra.errors import ManyVolumes, NoSnapshot, NotYours, RestoreRefused, SnapshotFailed, TypeNotOffered
 from infra.operations import restore
 from tests.configured import settings
 from tests.localcloud.cloud.api import ec2
 from tests.localcloud.cloud.faults import Fault
+from tests.localcloud.waiting import until
 from tests.operations.cloud import DATA, Cloud
 from tests.operations.meddling import answering, cut_off
 
@@ -63,6 +67,38 @@ def test_a_named_snapshot_goes_back_in_time_in_the_same_zone(cloud: Cloud) -> No
     named = cloud.snapshot(old, **DATA)
     carried_out("us-east-1a", named, volumeSizeGib=9)
     assert [(one.snapshot, one.size) for one in living()] == [(named, 9)]
+
+
+def test_back_in_time_without_the_snapshot_it_is_still_known_whose_the_data_is(cloud: Cloud) -> None:
+    """Its marker knows the volume that the snapshot was taken of; `snapshot prune` may come before the first mount."""
+    old = cloud.volume()
+    named = cloud.snapshot(old, **DATA)
+    made = carried_out("us-east-1a", named).volume
+    assert living()[0].tags[tags.MADE_OF] == f"{named} of {old}"
+    cloud.ec2.delete_snapshot(SnapshotId=named)
+    cloud.ec2.delete_volume(VolumeId=old)
+    record = VolumeTag(made, "zagent", "dev", settings().access).read()
+    assert record.ancestors == (serial_of(old),)
+
+
+def test_a_volume_that_moved_twice_is_known_by_the_first(cloud: Cloud) -> None:
+    """The snapshot of each move tells of what its volume was made; none of them was ever mounted."""
+    first = cloud.volume()
+    second = carried_out(OTHER_ZONE).volume
+    third = carried_out("us-east-1a").volume
+    for one in (first, second):
+        cloud.ec2.delete_volume(VolumeId=one)
+    until(lambda: [one["VolumeId"] for one in cloud.ec2.describe_volumes()["Volumes"]] == [third])
+    record = VolumeTag(third, "zagent", "dev", settings().access).read()
+    assert record.ancestors == (serial_of(second), serial_of(first))
+
+
+def test_a_snapshot_from_another_region_leaves_no_note(cloud: Cloud) -> None:
+    """The volume that it shows is none (EC2, CopySnapshot)."""
+    named = cloud.snapshot(cloud.volume(), **DATA)
+    ec2().snapshots[named].volume.id = NO_VOLUME
+    carried_out("us-east-1a", named)
+    assert [one.snapshot for one in living() if tags.MADE_OF not in one.tags] == [named]
 
 
 @pytest.mark.parametrize("point", ["CreateSnapshot", "CreateVolume", "DescribeVolumes", "CreateTags"])

@@ -91,7 +91,10 @@ def test_nothing_is_left_to_do_where_all_is_as_it_should_be() -> None:
             "puts policy-1 right, which is in ERROR and takes no snapshots: no such role",
         ),
         (
-            {"root_policy": replace(POLICY, id="policy-2", state="ERROR"), "root_plan": replace(PLAN, message="no role")},
+            {
+                "root_policy": replace(POLICY, id="policy-2", state="ERROR"),
+                "root_plan": replace(PLAN, message="no role"),
+            },
             "puts policy-2 right, which is in ERROR and takes no snapshots of the system disk: no role",
         ),
         (

@@ -178,3 +178,11 @@ def test_half_made_needs_the_flag_and_the_uuid() -> None:
     assert Superblock(UUID, in_progress=True, wiped=False).is_half_made(UUID)
     assert not Superblock(UUID, in_progress=False, wiped=False).is_half_made(UUID)
     assert not Superblock(UUID, in_progress=True, wiped=False).is_half_made("another")
+
+
+def test_what_processes_run_from() -> None:
+    """Where they could not be looked at, nothing is known to be free."""
+    assert parsers.used(0, '["0123456789abcdef"]') == frozenset({"0123456789abcdef"})
+    assert parsers.used(0, "[]") == frozenset()
+    assert parsers.used(parsers.TIMED_OUT, "") is None
+    assert parsers.used(1, "") is None

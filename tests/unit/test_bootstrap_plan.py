@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from infra.bootstrap.mounting import fstab, fstab_line, udev_rule
 from infra.bootstrap.permission import Record
 from infra.bootstrap.plan.host import plan
 from infra.bootstrap.runtime import lock_text, rescue, resolve
-from infra.bootstrap.steps.files import Place
+from infra.bootstrap.steps.files import Place, Unpack
+from infra.bootstrap.steps.runtime import PlaceList
 from infra.bootstrap.superblock import Superblock
 from infra.bootstrap.want import (
     AGENT_ENV,
@@ -274,6 +276,22 @@ def test_fstab_keeps_every_other_line() -> None:
     assert "UUID=one" not in second
     assert second.count(" /data ") == 1
     assert "tmpfs /scratch" in second
+
+
+def test_an_image_without_pytorch_gets_all_of_it_from_the_stacks_index() -> None:
+    """The archive that the step sends, and the list, are of the whole runtime; with PyTorch there, of the rest."""
+    image = {"/opt/pytorch/lib/python3.11/site-packages": {"torch": "2.13.0+cu130"}}
+    for there, is_brought in (({}, True), (image, False)):
+        facts, record = mounted()
+        want = replace(WANT, python_index_url="http://index/simple")
+        steps = plan(replace(facts, image=there), want, record)
+        made = [one.archive for one in steps if isinstance(one, Unpack)]
+        made += [one.listing for one in steps if isinstance(one, PlaceList)]
+        assert len(made) == 2
+        for one in made:
+            assert isinstance(one, partial)
+            runtime, index = one.args
+            assert ("torch" in {each.name for each in runtime.packages}, index) == (is_brought, "http://index/simple")
 
 
 def test_a_file_is_replaced_when_its_mode_or_content_differs() -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from infra.bootstrap import agent
 from infra.bootstrap.facts.model import Facts
+from infra.bootstrap.files import outdated
 from infra.bootstrap.runtime import Runtime, lock_text, rescue
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.outdated import RemoveOutdated
 from infra.bootstrap.want import AGENTS, RUNTIME_STAMPS, RUNTIMES
-
-OURS = re.compile(
-    rf"({re.escape(AGENTS)}/(\.old-)?(rescue-|compiled-)?|{re.escape(RUNTIMES)}/(\.old-)?)(?P<key>[0-9a-f]{{16}})"
-)
-"""The folders that zagent makes, the agent's code, both environments, what was compiled; also while they go."""
 
 
 def steps(facts: Facts, runtime: Runtime) -> Iterator[Step]:
@@ -31,5 +27,5 @@ def steps(facts: Facts, runtime: Runtime) -> Iterator[Step]:
 
 
 def _is_free(path: str, used: frozenset[str] | None) -> bool:
-    ours = OURS.fullmatch(path)
-    return ours is not None and used is not None and ours["key"] not in used
+    key = outdated.key(Path(path)) if str(Path(path).parent) in (AGENTS, RUNTIMES) else ""
+    return bool(key) and used is not None and key not in used

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zagent.schedule.units import BACKUP_ENV
+from zagent.schedule import units
 
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import BACKUP_NAME, LAUNCHER
 
-SERVICE = "zagent-backup.service"
+SERVICE = units.service(units.BACKUP)
 
 WITH_CREDENTIALS = 'set -a; [ ! -e "$0" ] || . "$0"; exec "$@"'
 """Runs a command with what root wrote down on the host for the backups alone, as their service has it."""
@@ -31,7 +31,7 @@ class AddBackup:
         if self.instead:
             must(to.host, str(self), LAUNCHER, "backup", "remove", BACKUP_NAME)
         add = (LAUNCHER, "backup", "add", BACKUP_NAME, self.target)
-        must(to.host, str(self), "sh", "-c", WITH_CREDENTIALS, str(BACKUP_ENV), *add, on_line=to.say)
+        must(to.host, str(self), "sh", "-c", WITH_CREDENTIALS, str(units.BACKUP_ENV), *add, on_line=to.say)
 
 
 @dataclass(frozen=True)

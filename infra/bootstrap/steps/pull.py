@@ -26,7 +26,8 @@ class Pull:
         """Start it, or join the one that an earlier converge left; relay its lines as they come."""
         to.say("      it runs on the host by itself: Ctrl-C here only stops following it")
         try:
-            must(to.host, str(self), *on_host("pull", ROOT, LAUNCHER, "pull"), on_line=to.say, patience=PULL_PATIENCE)
+            words = on_host("run", "pull", ROOT, LAUNCHER, "pull")
+            must(to.host, str(self), *words, on_line=to.say, patience=PULL_PATIENCE)
         except KeyboardInterrupt:
             to.say(GOES_ON)
             raise

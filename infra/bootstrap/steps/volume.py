@@ -120,7 +120,7 @@ class Mark:
     def take(self, to: Target) -> None:
         """Let the agent's own code do it, in a folder that is where it seems and root's."""
         for one in (Path(ROOT), LAYOUT.own):
-            MakeFolder(str(one), 0o755, "root", Account(0, 0)).take(to)
+            MakeFolder(str(one), 0o755, "root", Account(0, 0), ROOT).take(to)
         words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack, python=self.python)
         must(to.host, f"mark {ROOT}", *words)
 
