@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
@@ -77,9 +77,11 @@ def place() -> Iterator[Place]:
 
 @contextmanager
 def running(*words: str | Path, stdin: Any = subprocess.PIPE) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of this machine; ended after the block."""
+    """A process of this machine, once it has said a line; ended after the block."""
     process = subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE)
     try:
+        assert process.stdout
+        process.stdout.readline()
         yield process
     finally:
         process.kill()
@@ -179,7 +181,7 @@ def from_runtime(place: Place) -> Sequence[str | Path]:
     interpreter = place.runtimes / OLD / "bin/python"
     interpreter.parent.mkdir(exist_ok=True)
     interpreter.symlink_to(sys.executable)
-    return [interpreter, "-c", "import time; time.sleep(600)"]
+    return [interpreter, "-c", "import time; print(flush=True); time.sleep(600)"]
 
 
 def test_clause_5_what_a_process_runs_from_stays(place: Place) -> None:
@@ -199,9 +201,7 @@ def test_clause_5_a_process_with_a_library_in_memory(place: Place) -> None:
     library = place.runtimes / OLD / "lib/library.so"
     library.write_bytes(Path("/bin/true").read_bytes())
     code = "import mmap, time; m = mmap.mmap(0, 0, access=mmap.ACCESS_READ); print(flush=True); time.sleep(600)"
-    with library.open("rb") as file, running(sys.executable, "-c", code, stdin=file) as process:
-        assert process.stdout
-        process.stdout.readline()
+    with library.open("rb") as file, running(sys.executable, "-c", code, stdin=file):
         assert place.used() == {OLD}
         place.take(place.runtimes / OLD)
         assert library.exists()
@@ -210,7 +210,7 @@ def test_clause_5_a_process_with_a_library_in_memory(place: Place) -> None:
 def test_clause_5_a_launcher_that_waits(place: Place) -> None:
     """It has read which interpreter it will run, and nobody knows which."""
     waiting = place.opt.parent / "zagent"
-    waiting.write_text("#!/bin/sh\nread line\n")
+    waiting.write_text("#!/bin/sh\necho\nread line\n")
     waiting.chmod(0o755)
     asked = {"launcher": str(waiting), "folders": [str(place.opt)]}
     with running(waiting):
@@ -222,19 +222,16 @@ def test_clause_5_what_comes_into_use_gets_its_name_back(place: Place, monkeypat
     """Between the first look and the new name."""
     words = from_runtime(place)
     rename = os.rename
-    begun: list[subprocess.Popen[bytes]] = []
+    begun = ExitStack()
 
     def late(source: Path, target: Path) -> None:
-        if not begun:
-            begun.append(subprocess.Popen(words))
+        begun.enter_context(running(*words))
+        monkeypatch.setattr(os, "rename", rename)
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", late)
     folders = [str(place.opt), str(place.runtimes)]
     asked = {"launcher": LAUNCHER, "folders": folders, "keep": list(place.step.keep), "stamp": place.step.stamp}
-    try:
+    with begun:
         assert outdated.main({**asked, "remove": [str(place.runtimes / OLD)]}) == 0
         assert (place.runtimes / OLD / "lib/module.py").exists()
-    finally:
-        begun[0].kill()
-        begun[0].wait()
