@@ -98,13 +98,18 @@ def models(store: Store, sources: Sequence[Source]) -> list[Model]:
 
     Raises:
         NothingToRestore: there is none.
+        ProtectError: that of the first source that can't tell, where nothing else is known.
     """
-    manifests = store.settings.layout.manifests
-    here = [found for path in sorted(manifests.glob("*.json")) if (found := _readable(path))]
-    there = [one for source in sources for one in _sets(source)]
-    if names := sorted({(one.model, one.revision) for one in (*here, *there)}):
+    manifests, failed = store.settings.layout.manifests, []
+    found = [one for path in sorted(manifests.glob("*.json")) if (one := _readable(path))]
+    for source in sources:
+        try:
+            found += source.sets()
+        except PASSED_OVER as error:
+            failed.append(error)
+    if names := sorted({(one.model, one.revision) for one in found}):
         return [Model(*one) for one in names]
-    raise _nothing("weights", sources)
+    raise failed[0] if failed else _nothing("weights", sources)
 
 
 def _readable(path: Path) -> Manifest | None:
@@ -112,13 +117,6 @@ def _readable(path: Path) -> Manifest | None:
         return manifest.load(path)
     except ManifestDamaged:
         return None
-
-
-def _sets(source: Source) -> Sequence[Manifest]:
-    try:
-        return source.sets()
-    except PASSED_OVER:
-        return ()
 
 
 def restore(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress) -> Job:

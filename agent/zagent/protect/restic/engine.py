@@ -6,6 +6,7 @@ import errno
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from zagent import durable, points
 from zagent.errors import DestinationFailed, EntryRefused, NothingToRestore, ResticError, SourceDamaged
 from zagent.protect.contents import Contents
 from zagent.protect.engine import PARTS, Bad, Entry
-from zagent.protect.record import now
 from zagent.protect.restic import binary, password, repository, retention, tags
 from zagent.protect.restic.binary import Binary
 from zagent.protect.restic.prove import Prover
@@ -84,13 +84,13 @@ class ResticEngine:
         if packs:
             repository.repair(self.restic, packs)
         own = [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
-        last = retention.newest([one for one in own if one.proved], now())
+        last = retention.newest([one for one in own if one.proved], _now())
         about = tags.of(what)
         same = tags.same(last, about) and not packs
         with Prover(what) as prover:
             told = _Progress(progress, prover)
             paths = [*(one.folder for one in what.weights), *what.manifests, *what.settings, *what.people]
-            parent = retention.newest(own, now())
+            parent = retention.newest(own, _now())
             mark = [PROVED if same else UNPROVED, *about]
             since = parent.id if parent else ""
             stored = repository.backup(self.restic, paths, what.data_id, mark, since, told.hears, force=bool(packs))
@@ -139,7 +139,7 @@ class ResticEngine:
         """
         found = repository.snapshots(self.restic)
         hosts = {one.host for one in found}
-        old = [one for host in hosts for one in retention.forgotten([s for s in found if s.host == host], now())]
+        old = [one for host in hosts for one in retention.forgotten([s for s in found if s.host == host], _now())]
         if old:
             repository.forget(self.restic, [one.id for one in old])
             repository.prune(self.restic)
@@ -151,7 +151,7 @@ class ResticEngine:
         if len(fitting) != 1:
             why = "several begin so" if fitting else "there is no such entry"
             raise EntryRefused(entry=entry, destination=self.address, why=why)
-        if fitting == [retention.newest((one for one in found if one.proved and one.host == own), now())]:
+        if fitting == [retention.newest((one for one in found if one.proved and one.host == own), _now())]:
             why = "it is the newest proved one of this data root"
             raise EntryRefused(entry=entry, destination=self.address, why=why)
         repository.forget(self.restic, [fitting[0].id])
@@ -173,7 +173,7 @@ class ResticEngine:
             what = f"snapshot {self.wanted_snapshot}" if self.wanted_snapshot else "weights"
             why = f"{self.words} has {'several' if fitting else 'none'}"
             raise NothingToRestore(what=what, why=why, hint="zagent backup ls   shows the snapshots and their ids")
-        return retention.newest(fitting, now()) or fitting[0]
+        return retention.newest(fitting, _now()) or fitting[0]
 
     @property
     def snapshot_id(self) -> str:
@@ -238,6 +238,11 @@ def _taken_over(staging: Path, folder: Path, base: Path, files: Sequence[File]) 
 
     done = digest.in_parallel(take, files)
     return [one for one, taken in zip(files, done, strict=True) if not taken]
+
+
+def _now() -> datetime:
+    """To the last digit: a snapshot that was made within this second lies behind it."""
+    return datetime.now(timezone.utc)
 
 
 class _Progress:
