@@ -12,6 +12,7 @@ import pytest
 from tests import groups
 from tests.localcloud import parts
 from tests.localcloud.errors import LocalCloudError
+from tests.protect.restic import versions
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -46,16 +47,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what the local cloud needs and is slow to make: minutes, once, that no test's time limit allows for."""
     machines = any(one.get_closest_marker("vm") for one in session.items)
     wanted = machines or any("obtainable" in getattr(one, "fixturenames", ()) for one in session.items)
-    if wanted and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    if wanted:
         _prepare(machines, session.config)
+    if any(groups.of(one.nodeid) == groups.REPOSITORIES for one in session.items):
+        versions.prepare(session.config.get_terminal_writer().line)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]) -> None:
     """The same where workers run the tests: none of them begins before the last has passed here."""
     found = {groups.of(one) for one in ids}
-    if node.gateway.id == "gw0" and found - {groups.PLAIN}:
+    if node.gateway.id != "gw0":
+        return
+    if found - {groups.PLAIN, groups.REPOSITORIES}:
         _prepare(bool(found & {*groups.MACHINE_GROUPS}), node.config)
+    if groups.REPOSITORIES in found:
+        versions.prepare(node.config.get_terminal_writer().line)
 
 
 def _prepare(machines: bool, config: pytest.Config) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.localcloud import cache
@@ -16,6 +17,8 @@ SUM = "h1:LQKkar5/gYxay1OCokAWPBNiLr1lTpt4fhdM4GWqSlY="
 
 MODULE = "github.com/restic/restic"
 
+KEY = cache.key_of(CURRENT, SUM)
+
 
 def system() -> Path | None:
     """The one on PATH."""
@@ -24,10 +27,20 @@ def system() -> Path | None:
 
 
 def current() -> Path | None:
-    """The one built from source, made where it is not there yet; None where there is no Go."""
-    if not shutil.which("go"):
-        return None
-    return cache.made("restic-built", cache.key_of(CURRENT, SUM), _build) / "restic"
+    """The one built from source, None where it was not."""
+    found = cache.find("restic-built", KEY)
+    return found / "restic" if found else None
+
+
+def prepare(progress: Callable[[str], None]) -> None:
+    """Build it, once for all clones of a user; minutes that no test's time limit allows for."""
+    if current() or not shutil.which("go"):
+        return
+    progress(f"restic: building {CURRENT} from source, some 3 minutes on 2 cores, once")
+    try:
+        cache.made("restic-built", KEY, _build)
+    except (OSError, subprocess.CalledProcessError) as error:
+        progress(f"restic: {CURRENT} could not be built, so only the system's is tried: {error}")
 
 
 def _build(folder: Path) -> None:
@@ -36,7 +49,3 @@ def _build(folder: Path) -> None:
     environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod -trimpath -buildvcs=false"}
     command = ["go", "install", f"{MODULE}/cmd/restic@{CURRENT}"]
     subprocess.run(command, env=environment, check=True, capture_output=True)
-
-
-if __name__ == "__main__":
-    print(current())
