@@ -54,7 +54,7 @@ def judge(destination: Destination, known: Record, wanted: Mapping[str, str], no
         return warning(f"{name}: the last backup, {_at(known.run)}, failed: {known.run.error}", f"{again}   tells more")
     if known.success is None:
         return warning(f"{name} holds nothing yet", again)
-    if lacking := [model for model, digest in wanted.items() if known.success.sets.get(model) != digest]:
+    if lacking := known.lacking(wanted):
         return warning(f"{name} does not hold {', '.join(lacking)} as it is here", again)
     return _aged(name, known.success, now)
 

@@ -12,13 +12,12 @@ from zagent.errors import ZagentError
 from zagent.protect import contents, engines, record
 from zagent.protect.contents import Contents
 from zagent.protect.destinations import Destination
+from zagent.protect.engine import DOING
 from zagent.protect.record import Checked, Record, Run
 from zagent.volume import guard, trend
 from zagent.volume.layout import Layout
 from zagent.weights.progress import Progress
 from zagent.weights.store import Store
-
-DOING = "zagent backup"
 
 NOTHING_WRITES = frozenset({errno.EROFS, errno.ENOSPC})
 """What opening a lock says on a data root that nobody can write."""

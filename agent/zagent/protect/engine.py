@@ -12,6 +12,9 @@ from zagent.protect.contents import Contents
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
 
+DOING = "zagent backup"
+"""What whoever meets a lock is told of its holder."""
+
 PARTS = 7
 """In how many checks all of a destination is read: one a day, all in a week."""
 

@@ -45,6 +45,11 @@ class Record:
     success: Run | None = None
     check: Checked | None = None
 
+    def lacking(self, wanted: Mapping[str, str]) -> list[str]:
+        """The models of which the destination does not hold the set with the wanted digest."""
+        held = self.success.sets if self.success else {}
+        return [model for model, digest in wanted.items() if held.get(model) != digest]
+
     def after(self, run: Run) -> Record:
         """The record with one more run."""
         return replace(self, run=run, success=self.success if run.error else run)

@@ -29,7 +29,7 @@ from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
-from zagent.weights.pull import BAD_BLOCKS, prepare, settle, withdraw
+from zagent.weights.pull import prepare, settle, trusted, withdraw
 from zagent.weights.store import Store, held
 
 DOING = "zagent restore"
@@ -50,11 +50,8 @@ class Goal:
         return self.to / folder_name(model.id) / model.revision if self.to else self.store.snapshot(model)
 
     def recorded(self, model: Model) -> Manifest | None:
-        """What should be there by the data root's own account; a damaged manifest says nothing."""
-        try:
-            return None if self.to else self.store.find(model)
-        except ManifestDamaged:
-            return None
+        """What should be there by the data root's own account, if it has one."""
+        return None if self.to else trusted(self.store, model)
 
     @contextmanager
     def held(self, model: Model) -> Iterator[None]:
@@ -177,8 +174,8 @@ def job(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | N
     here = [one for one in wanted.files if held(folder / one.path) == one.size]
     if here:
         progress.say(f"checking {text.size(sum(one.size for one in here))} that are here")
-    proved = digest.in_parallel(lambda one: _is_right(folder / one.path, one), here)
-    right = {one.path for one, good in zip(here, proved, strict=True) if good}
+    hashes = digest.in_parallel(lambda one: digest.sha256_or_none(folder / one.path), here)
+    right = {one.path for one, found in zip(here, hashes, strict=True) if found == one.sha256}
     return Job(source, wanted, folder, tuple(one for one in wanted.files if one.path not in right))
 
 
@@ -187,15 +184,6 @@ def choose(own: Manifest | None, theirs: Sequence[Manifest], model: Model) -> Ma
     fitting = [one for one in theirs if (one.model, one.revision) == (model.id, model.revision)]
     same = [one for one in fitting if own and one.set_digest == own.set_digest]
     return next(iter([*same, *fitting]), None)
-
-
-def _is_right(path: Path, wanted: File) -> bool:
-    try:
-        return digest.sha256(path) == wanted.sha256
-    except OSError as error:
-        if error.errno in BAD_BLOCKS:
-            return False  # mended by writing the file anew
-        raise
 
 
 def _bring(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | None:

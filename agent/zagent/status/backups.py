@@ -32,7 +32,7 @@ def _row(destination: Destination, known: Record, wanted: Mapping[str, str], now
         "target": destination.target,
         "success_seconds_ago": seconds(success.at if success else None, now),
         "holds": success.sets if success else {},
-        "is_what_is_here": success is not None and not _lacking(known, wanted),
+        "is_what_is_here": success is not None and not known.lacking(wanted),
         "failed_seconds_ago": seconds(run.at, now) if run and run.error else None,
         "failure": run.error if run else "",
         "checked_seconds_ago": seconds(check.at if check else None, now),
@@ -60,7 +60,7 @@ def judge(destination: Destination, known: Record, wanted: Mapping[str, str], no
 def _success(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
     if known.success is None:
         return "never backed up"
-    what = "an older state" if _lacking(known, wanted) else "what is here"
+    what = "an older state" if known.lacking(wanted) else "what is here"
     return f"{what}, proved as it was copied, {ago(known.success.at, now)}"
 
 
@@ -76,16 +76,11 @@ def _bad(known: Record) -> str:
     return f"{text.plural(len(bad), 'bad file')}: {', '.join(bad[:3])}" if bad else ""
 
 
-def _lacking(known: Record, wanted: Mapping[str, str]) -> list[str]:
-    held = known.success.sets if known.success else {}
-    return [model for model, digest in wanted.items() if held.get(model) != digest]
-
-
 def _overdue(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
     """A date that lies ahead is as little worth as an old one: some clock was wrong."""
     if known.success is None:
         return "there has been none"
     if abs(now - known.success.at) > BACKUP_LASTS:
         return f"the last good one was {ago(known.success.at, now)}, and a day is the rule"
-    lacking = _lacking(known, wanted)
+    lacking = known.lacking(wanted)
     return f"it does not hold {', '.join(lacking)} as it is here" if lacking else ""

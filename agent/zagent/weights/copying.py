@@ -45,16 +45,16 @@ def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: File | No
             if not cloned:
                 file.write(chunk)
             on_bytes(len(chunk))
-        if wanted:
-            _prove(wanted, file.seek(0, os.SEEK_END), found.hexdigest())
+        if wanted and (why := difference(wanted, file.seek(0, os.SEEK_END), found.hexdigest())):
+            raise Unproved(why)
     return found.hexdigest()
 
 
-def _prove(wanted: File, size: int, sha256: str) -> None:
+def difference(wanted: File, size: int, sha256: str) -> str:
+    """Why a file of ``size`` bytes with this hash is not the one wanted; empty where it is. Pure."""
     if size != wanted.size:
-        raise Unproved(f"it has {size} bytes instead of {wanted.size}")
-    if sha256 != wanted.sha256:
-        raise Unproved(f"its SHA-256 is {sha256}, not {wanted.sha256}")
+        return f"it has {size} bytes instead of {wanted.size}"
+    return "" if sha256 == wanted.sha256 else f"its SHA-256 is {sha256}, not {wanted.sha256}"
 
 
 def copy_all(source: Path, target: Path, files: Sequence[File], on_bytes: digest.OnBytes) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -16,6 +17,9 @@ from zagent.weights.reading import read_from_disk
 
 WORKERS = 8
 """Files at a time at most, however many cores: with their buffers they stay under 100 MB."""
+
+BAD_BLOCKS = frozenset({errno.EIO, errno.EUCLEAN, errno.EBADMSG})
+"""What filesystems answer where the disk can't read."""
 
 _given_up = Event()
 """Set while threads that hash for a result nobody waits for any more should end."""
@@ -37,6 +41,20 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
         found.update(chunk)
         on_bytes(len(chunk))
     return found.hexdigest()
+
+
+def sha256_or_none(path: Path) -> str | None:
+    """The same, None where the disk can't read the file: that is mended by writing it anew.
+
+    Raises:
+        OSError: any other.
+    """
+    try:
+        return sha256(path)
+    except OSError as error:
+        if error.errno in BAD_BLOCKS:
+            return None
+        raise
 
 
 def go_on() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,6 @@ from zagent.weights.needed import Listed
 from zagent.weights.partial import partial, partial_bytes
 from zagent.weights.progress import Progress
 from zagent.weights.store import Store, held
-
-BAD_BLOCKS = frozenset({errno.EIO, errno.EUCLEAN, errno.EBADMSG})
-"""What filesystems answer where the disk can't read."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     listing = hub.listing()
     points.reached("pull:listed")
     files = needed.select(listing.files, hub.index(listing), model.id)
-    old = _trusted(store, model)
+    old = trusted(store, model)
     missing = _missing(folder, files, old, progress)
     space.require(folder, _growth(folder, missing))
     if missing:
@@ -93,7 +89,8 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     return Pulled(made, downloaded, already=False)
 
 
-def _trusted(store: Store, model: Model) -> manifest.Manifest | None:
+def trusted(store: Store, model: Model) -> manifest.Manifest | None:
+    """What should be there by the data root's own account; a damaged manifest says nothing."""
     try:
         return store.find(model)
     except ManifestDamaged:
@@ -112,18 +109,9 @@ def _missing(folder: Path, files: list[Listed], old: manifest.Manifest | None, p
 
     def lacks(one: Listed) -> bool:
         path, wanted = folder / one.path, one.sha256 or recorded.get(one.path)
-        return held(path) != one.size or not wanted or _sha256(path) != wanted
+        return held(path) != one.size or not wanted or digest.sha256_or_none(path) != wanted
 
     return [one for one, lacking in zip(files, digest.in_parallel(lacks, files), strict=True) if lacking]
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return digest.sha256(path)
-    except OSError as error:
-        if error.errno in BAD_BLOCKS:
-            return None  # mended by writing the file anew
-        raise
 
 
 def _to_come(folder: Path, missing: list[Listed]) -> int:

@@ -9,15 +9,13 @@ from pathlib import Path
 
 from zagent.errors import DestinationFailed, EntryRefused
 from zagent.protect.contents import Contents
-from zagent.protect.engine import Bad, Entry
+from zagent.protect.engine import DOING, Bad, Entry
 from zagent.protect.mirror import check, home, keep
 from zagent.protect.mirror.home import Mirror
 from zagent.weights import copying
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
-
-DOING = "zagent backup"
 
 
 @dataclass(frozen=True)

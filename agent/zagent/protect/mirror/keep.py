@@ -44,7 +44,7 @@ def keep(mirror: Mirror, data_id: str, one: Weights, suspect: Collection[str], p
         folder.rename(final)
         durable.sync_folder(final.parent)
     points.reached("mirror:named")
-    _note(note, one.manifest)
+    _renew(note, manifest.dump(one.manifest))
     points.reached("mirror:noted")
     _drop_forgotten(mirror, one.manifest)
     return copied
@@ -102,8 +102,8 @@ def _copy(one: Weights, folder: Path, lacking: Sequence[File], progress: Progres
         raise SourceDamaged(model=one.model.words, path=path, why=why + more)
 
 
-def _note(path: Path, wanted: Manifest) -> None:
-    content = manifest.dump(wanted)
+def _renew(path: Path, content: bytes) -> None:
+    """Write a small file where it is not so already."""
     if not path.is_file() or path.read_bytes() != content:
         durable.make_folder(path.parent)
         durable.write(path, content)
@@ -138,9 +138,5 @@ def _drop_forgotten(mirror: Mirror, wanted: Manifest) -> None:
 
 def keep_settings(mirror: Mirror, data_id: str, files: Sequence[Path]) -> None:
     """Copy the small files that changed."""
-    folder = mirror.settings(data_id)
-    durable.make_folder(folder)
     for one in files:
-        copy, content = folder / one.name, one.read_bytes()
-        if not copy.is_file() or copy.read_bytes() != content:
-            durable.write(copy, content)
+        _renew(mirror.settings(data_id) / one.name, one.read_bytes())

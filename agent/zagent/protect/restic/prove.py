@@ -8,7 +8,7 @@ from pathlib import Path
 from zagent.protect.contents import Contents, Weights
 from zagent.protect.restic import tags
 from zagent.protect.restic.retention import Snapshot
-from zagent.weights import digest
+from zagent.weights import copying, digest
 from zagent.weights.manifest import File
 from zagent.weights.store import held
 
@@ -46,9 +46,6 @@ class Prover:
 
 def _why_bad(path: Path, wanted: File) -> str:
     try:
-        size, found = path.stat().st_size, digest.sha256(path)
+        return copying.difference(wanted, path.stat().st_size, digest.sha256(path))
     except OSError as error:
         return error.strerror or str(error)
-    if size != wanted.size:
-        return f"it has {size} bytes instead of {wanted.size}"
-    return "" if found == wanted.sha256 else f"its SHA-256 is {found}, not {wanted.sha256}"
