@@ -13,8 +13,8 @@ from infra.bootstrap.steps.base import Step, Target
 from infra.bootstrap.want import Want
 from infra.errors import CommandFailed
 
-ROUNDS = 5
-"""How often a host is looked at: before and after the mount, when all is done, and some to spare."""
+ROUNDS = 6
+"""How often a host is looked at: for its tools, before and after the mount, when all is done, and some to spare."""
 
 
 def missing(to: Target, want: Want) -> list[Step]:

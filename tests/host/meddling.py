@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.bootstrap.gather import script
-from infra.bootstrap.ready import BOOTED, TOOLS
+from infra.bootstrap.ready import BOOTED
 from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Held, Host, OnLine, Ran
 
-QUESTIONS = (script("gather"), script("prove"), BOOTED, TOOLS)
+QUESTIONS = (script("gather"), script("prove"), BOOTED)
 """What is run on a host only to look at it."""
 
 MOST_CUTS = 90

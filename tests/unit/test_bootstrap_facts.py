@@ -110,8 +110,8 @@ def test_content_is_names_and_the_marker() -> None:
 
 def test_files_and_folders_of_the_host() -> None:
     """Mode, owner and digest by path; a folder has no digest."""
-    out = "/etc/fstab\t644\t0\tabc\n/data/users\t755\t0\t\n"
-    assert parsers.placed(0, out) == {"/etc/fstab": Placed("644", 0, "abc"), "/data/users": Placed("755", 0, "")}
+    out = "\0".join(("644\t0\t/etc/fstab", "755\t0\t/data/users", "-- marker --", "abc  /etc/fstab", ""))
+    assert parsers.placed(1, out) == {"/etc/fstab": Placed("644", 0, "abc"), "/data/users": Placed("755", 0, "")}
 
 
 def test_accounts_by_name() -> None:

@@ -44,7 +44,8 @@ READ = "dd iflag=nofollow,nonblock status=none bs=64k count=16 if="
 """A file of the volume, which anybody may have written: no link is followed, no pipe waited for; a megabyte at most."""
 
 LOOK = f"""
-look() {{ find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
+look() {{ ls -A "$1" >/dev/null 2>&1 || return 1
+          find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
           [ -L "$1/.zagent" ] || {READ}"$1/.zagent/volume.json"; true; }}
 if mountpoint -q "$ROOT"; then look "$ROOT"; exit; fi
 [ -n "$DEVICE" ] || exit 1
@@ -53,7 +54,8 @@ mount -t xfs -o ro,norecovery,nouuid,nosuid,nodev,noexec "$DEVICE" "$folder" 2>/
     look "$folder"; umount "$folder"; }}
 rmdir "$folder"
 """
-"""An unmounted volume is looked at so that not even its journal is replayed."""
+"""An unmounted volume is looked at so that not even its journal is replayed. One that can't be read, as XFS has shut it
+down, must not pass for an empty one."""
 
 BARE = """
 unshare --mount --propagation private sh -c '
@@ -65,13 +67,12 @@ unshare --mount --propagation private sh -c '
 """
 """The mount point below what is mounted there: a second view of its parent, which only these commands have."""
 
-STAT = """
-for path in $PATHS; do
-    [ -e "$path" ] || continue
-    sum=; [ -d "$path" ] || sum=$(sha256sum "$path" | cut -d' ' -f1)
-    printf '%s\\t%s\\t%s\\n' "$path" "$(stat -c '%a\t%u' "$path")" "$sum"
-done
+STAT = f"""
+find $PATHS -maxdepth 0 -printf '%m\\t%U\\t%p\\0'
+printf '%s\\0' '{SEPARATOR}'
+find $PATHS -maxdepth 0 -type f -exec sha256sum -z {{}} +
 """
+"""All of them at once, as a command for each takes ten times as long; no link is followed, no pipe waited for."""
 
 HOMES = """
 mountpoint -q "$ROOT" && [ ! -L "$ROOT/users" ] && cd "$ROOT/users" &&
@@ -130,6 +131,9 @@ USED = f"""
 }
 """
 
+TOOLS = "command -v mkfs.xfs && command -v xfs_growfs && command -v xfs_freeze"
+"""All of them come in one package."""
+
 GPUS = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
 
 FACTS: dict[str, Fact[Any]] = {
@@ -155,6 +159,7 @@ FACTS: dict[str, Fact[Any]] = {
     "used": Fact(USED, parsers.used),
     "gpus": Fact(GPUS, parsers.gpus),
     "covered": Fact('xfs_info "$ROOT"', parsers.covered),
+    "tools": Fact(TOOLS, parsers.succeeded),
     "mkfs": Fact("mkfs.xfs -V", parsers.mkfs),
     "bare": Fact(BARE, parsers.bare),
 }

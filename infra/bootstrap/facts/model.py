@@ -110,8 +110,8 @@ class Facts:
 
     ``homes`` are the owners of the folders of people on the volume, ``users`` is the text of its list of users,
     ``destinations`` that of its list of backup destinations,
-    ``environment`` that of /etc/environment; ``mkfs`` is the version of mkfs.xfs, ``bare`` the mount point, each None
-    where there is none; ``uuids`` are the filesystems of all devices;
+    ``environment`` that of /etc/environment; ``tools`` says that the host has those of XFS, ``mkfs`` is the version of
+    mkfs.xfs, ``bare`` the mount point, each None where there is none; ``uuids`` are the filesystems of all devices;
     ``schedule`` says that the agent's timers are as they should be;
     ``checked`` is None where the host has no list of the packages; ``used`` are the keys of the agent's folders that
     processes run from, None where they could not be looked at.
@@ -130,6 +130,7 @@ class Facts:
     image: Mapping[str, Mapping[str, str]]
     weights: bool
     covered: int = 0
+    tools: bool = True
     mkfs: tuple[int, int] | None = None
     bare: Bare | None = None
     uuids: Mapping[str, str] = field(default_factory=dict)

@@ -92,9 +92,15 @@ def content(code: int, out: str) -> Content | None:
 
 
 def placed(_code: int, out: str) -> dict[str, Placed]:
-    """From STAT: path, mode, owner and digest, a line each; what is not there has no line."""
-    lines = (line.split("\t") for line in out.splitlines())
-    return {path: Placed(mode, int(owner), sha256) for path, mode, owner, sha256 in lines}
+    """From STAT: mode, owner and path of whatever is there, then the files' digests, as sha256sum has them."""
+    there, _, digests = out.partition(f"{SEPARATOR}\0")
+    sha256 = {path: digest for digest, _, path in (one.partition("  ") for one in _entries(digests))}
+    found = (one.split("\t", 2) for one in _entries(there))
+    return {path: Placed(mode, int(owner), sha256.get(path, "")) for mode, owner, path in found}
+
+
+def _entries(out: str) -> list[str]:
+    return [one for one in out.split("\0") if one]
 
 
 def accounts(_code: int, out: str) -> dict[str, Account]:

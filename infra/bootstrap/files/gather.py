@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 TIMED_OUT = 124
@@ -34,8 +35,12 @@ def main(asked: dict[str, Any]) -> None:
     environment = {**os.environ, **asked["environment"]}
     environment["DEVICE"] = run(asked["device"], environment)[1].strip()
     longer = asked["patience"]
-    found = {name: run(one, environment, longer.get(name, PATIENCE)) for name, one in asked["commands"].items()}
-    print(json.dumps(found))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # none changes anything, so none has to wait for another
+        begun = {
+            name: pool.submit(run, one, environment, longer.get(name, PATIENCE))
+            for name, one in asked["commands"].items()
+        }
+    print(json.dumps({name: one.result() for name, one in begun.items()}))
 
 
 if __name__ == "__main__":

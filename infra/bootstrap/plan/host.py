@@ -1,7 +1,8 @@
 """Facts and a want in, the next steps out, or a refusal. Pure.
 
-What a mount will show is not known before it is mounted, nor what is wrong with its packages before their list is
-there, so a plan ends there; the next facts bring the rest. A host is as wanted when its plan is empty.
+What a disk holds is not known without the tools of XFS, what a mount will show not before it is mounted, nor what is
+wrong with its packages before their list is there, so a plan ends there; the next facts bring the rest. A host is as
+wanted when its plan is empty.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from infra.bootstrap.steps.backup import BeginBackup
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.pull import Pull
 from infra.bootstrap.steps.schedule import Schedule
+from infra.bootstrap.steps.tools import InstallTools
 from infra.bootstrap.want import Want
 
 
@@ -27,6 +29,8 @@ def plan(facts: Facts, want: Want, record: Record) -> list[Step]:
     Raises:
         DiskMissing, MountRefused, FormatRefused, HostUnsuitable: none may be taken.
     """
+    if not facts.tools:
+        return [InstallTools()]
     python = runtime.suitable(facts)
     packages = resolve(lock_text(), python, facts.image)
     volume = VolumePlan(facts, want, record, python.executable, agent.key())

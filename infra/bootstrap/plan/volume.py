@@ -58,7 +58,9 @@ class VolumePlan:
         if mount.source != self.disk.path:
             hint = f"on the host: sudo umount {ROOT}, and take its line out of {FSTAB}"
             raise self._refusal(f"{mount.source} is mounted there", hint)
-        return self._mounted(Filesystem(mount.fs_type, mount.uuid), self.facts.content or Content((), ""))
+        if self.facts.content is None:
+            raise self._refusal("its filesystem can't be read", REPAIR)
+        return self._mounted(Filesystem(mount.fs_type, mount.uuid), self.facts.content)
 
     @cached_property
     def disk(self) -> Disk:
@@ -121,7 +123,7 @@ class VolumePlan:
         found = self.facts.mkfs
         if found and found >= OLDEST:
             return found
-        what = f"its mkfs.xfs is {'.'.join(map(str, found))}" if found else "it has no mkfs.xfs"
+        what = f"its mkfs.xfs is {'.'.join(map(str, found))}" if found else "its mkfs.xfs does not tell its version"
         hint = f"on the host: sudo apt-get install xfsprogs   {'.'.join(map(str, OLDEST))} or newer"
         raise HostUnsuitable(address=self.facts.address, why=what, hint=hint)
 
