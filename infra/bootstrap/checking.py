@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from infra.bootstrap.facts.parsers import READ_WITHIN
 from infra.bootstrap.want import AGENTS, MOUNT_UNIT, ROOT, RUNTIME_LIST, RUNTIME_STAMPS, RUNTIME_UNIT
 
 SCRIPT = f"{AGENTS}/check.py"
@@ -16,8 +17,8 @@ SCRIPT = f"{AGENTS}/check.py"
 
 UNIT = Path(RUNTIME_UNIT).name
 
-PATIENCE = 600
-"""Seconds for the check: it reads 0.3 GB, or 5 GB where the image has no PyTorch, at 10 MB/s and more."""
+PATIENCE = 60 * READ_WITHIN
+"""Seconds for the check: as long as a converge waits for it."""
 
 
 _TEMPLATE = f"""\

@@ -23,7 +23,7 @@ def missing(to: Target, want: Want) -> list[Step]:
     Raises:
         HostError: a refusal, or the host can't be asked.
     """
-    return plan(gather(to.host, want), want, to.permission.read())
+    return plan(gather(to.host, want, to.say), want, to.permission.read())
 
 
 def converge(to: Target, want: Want) -> int:
@@ -42,7 +42,7 @@ def converge(to: Target, want: Want) -> int:
 def _converge(to: Target, want: Want) -> int:
     begun, taken = time.monotonic(), 0
     for _ in range(ROUNDS):
-        facts = gather(to.host, want)
+        facts = gather(to.host, want, to.say)
         steps = plan(facts, want, to.permission.read())
         if not steps:
             took = f"{taken} steps, {time.monotonic() - begun:.0f} s{remark(facts)}"

@@ -10,7 +10,7 @@ from infra.bootstrap import agent, blank
 from infra.bootstrap.blank import Proof
 from infra.bootstrap.facts.commands import DEVICE, FACTS
 from infra.bootstrap.facts.model import Facts
-from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Host, must
+from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Host, OnLine, must
 from infra.bootstrap.want import AGENTS, ROOT, Want, paths
 
 DISK_PATIENCE = 60.0
@@ -18,6 +18,7 @@ DISK_PATIENCE = 60.0
 
 
 LONGER = {name: fact.patience for name, fact in FACTS.items() if fact.patience is not None}
+NOTICE = "the packages on the volume are read, which takes minutes on one that was just made of a snapshot"
 FACTS_PATIENCE = COMMAND_PATIENCE + sum(LONGER.values())
 """Seconds for all facts together: as for any command, and for those that may take longer."""
 
@@ -32,7 +33,7 @@ def on_host(name: str, *words: str, python: str = "python3") -> list[str]:
     return [python, "-I", "-c", script(name), *words]
 
 
-def gather(host: Host, want: Want) -> Facts:
+def gather(host: Host, want: Want, say: OnLine) -> Facts:
     """Every fact, once the data disk is there or has had its time to turn up.
 
     Raises:
@@ -40,13 +41,13 @@ def gather(host: Host, want: Want) -> Facts:
     """
     until = time.monotonic() + DISK_PATIENCE
     while True:
-        found = _ask(host, want)
+        found = _ask(host, want, say)
         if any(disk.serial == want.serial for disk in found.disks) or time.monotonic() > until:
             return found
         time.sleep(2)
 
 
-def _ask(host: Host, want: Want) -> Facts:
+def _ask(host: Host, want: Want, say: OnLine) -> Facts:
     asked = {
         "device": DEVICE,
         "environment": {
@@ -57,10 +58,18 @@ def _ask(host: Host, want: Want) -> Facts:
         },
         "commands": {name: fact.command for name, fact in FACTS.items()},
         "patience": LONGER,
+        "notice": NOTICE,
     }
     words = on_host("gather", json.dumps(asked))
-    answered = json.loads(must(host, "tell its facts", *words, patience=FACTS_PATIENCE))
+    told = must(host, "tell its facts", *words, on_line=lambda line: _tell(line, say), patience=FACTS_PATIENCE)
+    answered = json.loads(told)
     return Facts(address=host.address, **{name: fact.parse(*answered[name]) for name, fact in FACTS.items()})
+
+
+def _tell(line: str, say: OnLine) -> None:
+    """Pass on what people shall hear, and not the facts."""
+    if line == NOTICE:
+        say(line)
 
 
 def prove(host: Host, device: str, size: int) -> Proof:

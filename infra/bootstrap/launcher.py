@@ -8,6 +8,9 @@ from infra.bootstrap.checking import PATIENCE, UNIT
 from infra.bootstrap.runtime import Runtime
 from infra.bootstrap.want import AGENTS, COMPILE_CACHES, LAYOUT, RUNTIME_STAMPS, Want
 
+SILENCE = 10
+"""Seconds that a command may take to begin without a word."""
+
 LAUNCHER = """\
 #!/bin/sh
 # zagent's; `zagent cloud converge` puts it right again.
@@ -25,6 +28,7 @@ rescue() {{
 patience={patience}
 while [ ! -e {stamp} ] && [ "$(systemctl is-active {unit} 2>/dev/null)" = activating ]; do
     [ "$patience" -gt 0 ] || rescue checking "$@"
+    [ "$patience" != {patience_told} ] || echo "zagent: waiting for {unit}, which reads the packages on the volume" >&2
     patience=$((patience - 1))
     sleep 1
 done
@@ -57,6 +61,7 @@ def launcher(want: Want, runtime: Runtime, rescue: Runtime, agent: str) -> str:
         rescue=f"{rescue.folder}/bin/python",
         agent=f"{AGENTS}/{agent}",
         patience=PATIENCE,
+        patience_told=PATIENCE - SILENCE,
         stamp=f"{RUNTIME_STAMPS}/{runtime.name}",
         unit=UNIT,
         marker=LAYOUT.marker,

@@ -60,6 +60,9 @@ class LocalHost:
         self.commands.append(list(words))
         environment = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}"}
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=patience, check=False)
+        if on_line:
+            for line in (done.stderr + done.stdout).splitlines():
+                on_line(line)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def hold(self, words: Sequence[str]) -> Beside:

@@ -274,6 +274,12 @@ def test_what_is_no_file_of_the_volume_is_no_marker(root: Path, system: Path, pl
     assert asked(f'{READ}"$ROOT/.zagent/users.json"', root)[1] == ""
 
 
+def test_a_filesystem_that_was_shut_down_is_no_empty_one(root: Path) -> None:
+    """It stays mounted, and answers every question with an error: what XFS does when its disk fails."""
+    run("xfs_io", "-x", "-c", "shutdown", root)
+    assert parsers.content(*asked(LOOK, root)) is None
+
+
 def test_the_owners_of_folders_behind_a_link_are_nobodys(root: Path, system: Path) -> None:
     """`users -> /home` would make this host's own people the volume's."""
     (system / "somebody").mkdir()

@@ -33,7 +33,7 @@ OURS = Content((".zagent",), json.dumps(asdict(replace(marker.new("data-disk", "
 
 def test_a_blank_disk(disk: Disk) -> None:
     """Found by its serial number; nothing is on it; the rest of the machine is told as it is."""
-    found = gather(disk.host, WANT)
+    found = gather(disk.host, WANT, print)
     (data,) = [one for one in found.disks if one.serial == SERIAL]
     assert (data.path, data.size, data.mounted_at) == (disk.device, SIZE, ())
     assert (found.filesystem, found.superblock, found.mount, found.content) == (None, None, None, None)
@@ -41,6 +41,15 @@ def test_a_blank_disk(disk: Disk) -> None:
     assert found.python.version[:2] >= (3, 10)
     assert found.accounts["root"] == (0, 0)
     assert not found.weights
+
+
+def test_what_takes_long_is_told(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is done; the facts are for nobody's eyes."""
+    text = gathering.script("gather")
+    monkeypatch.setattr(gathering, "script", lambda name: text.replace("SILENCE = 30", "SILENCE = 0"))
+    said: list[str] = []
+    gather(disk.host, WANT, said.append)
+    assert said == [gathering.NOTICE]
 
 
 def test_a_filesystem_is_looked_at_without_a_change(disk: Disk) -> None:
@@ -53,7 +62,7 @@ def test_a_filesystem_is_looked_at_without_a_change(disk: Disk) -> None:
     marker.write(folder, marker.new("data-disk", "xfs", filesystems.filesystem_uuid(folder)))
     run("umount", folder)
     before = disk.digest()
-    found = gather(disk.host, WANT)
+    found = gather(disk.host, WANT, print)
     assert disk.digest() == before
     assert found.filesystem == Filesystem("xfs", UUID)
     assert found.superblock == Superblock(UUID, in_progress=False, wiped=False)
@@ -67,7 +76,7 @@ def test_a_half_made_filesystem_looks_whole_to_blkid(tmp_path: Path) -> None:
     with loops.alone():
         cut_off = Disk.attach(tmp_path, half_made(tmp_path))
         try:
-            found = gather(cut_off.host, WANT)
+            found = gather(cut_off.host, WANT, print)
         finally:
             cut_off.close()
     assert found.filesystem == Filesystem("xfs", UUID)
@@ -78,7 +87,7 @@ def test_a_half_made_filesystem_looks_whole_to_blkid(tmp_path: Path) -> None:
 def test_an_empty_filesystem_is_told_from_one_that_cannot_be_read(disk: Disk) -> None:
     """No names and no marker, but a look that succeeded."""
     disk.format()
-    assert gather(disk.host, WANT).content == Content((), "")
+    assert gather(disk.host, WANT, print).content == Content((), "")
 
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=lambda one: one.kind)
@@ -87,7 +96,7 @@ def test_an_odd_disk_is_refused_with_what_was_found(disk: Disk, signature: Signa
     signature.put(disk)
     before = disk.digest()
     with pytest.raises(MountRefused) as refused:
-        plan(gather(disk.host, WANT), WANT, disk.permission.read())
+        plan(gather(disk.host, WANT, print), WANT, disk.permission.read())
     told = "no marker" if signature.kind == "xfs" else f"it holds {signature.kind}"
     assert told in refused.value.message
     assert disk.digest() == before
@@ -100,7 +109,7 @@ def test_a_filesystem_that_hangs_there_twice(disk: Disk) -> None:
     run("cp", "--sparse=always", disk.image, copy)
     device = run("losetup", "--find", "--show", copy)
     try:
-        found = gather(disk.host, WANT)
+        found = gather(disk.host, WANT, print)
     finally:
         run("losetup", "--detach", device)
     assert {path for path, uuid in found.uuids.items() if uuid == UUID} == {disk.device, device}
@@ -126,11 +135,11 @@ def test_a_grown_disk_is_used_whole(disk: Disk, mounted: Path, monkeypatch: pyte
     (mounted / "file").write_text("kept")
     for module in (gathering, volume):
         monkeypatch.setattr(module, "ROOT", str(mounted))
-    assert gather(disk.host, WANT).covered == SIZE
+    assert gather(disk.host, WANT, print).covered == SIZE
     run("truncate", "-s", str(2 * SIZE), disk.image)
     run("losetup", "--set-capacity", disk.device)
     volume.Grow(disk.device).take(Target(disk.host, disk.permission, print))
-    assert gather(disk.host, WANT).covered == 2 * SIZE
+    assert gather(disk.host, WANT, print).covered == 2 * SIZE
     assert (mounted / "file").read_text() == "kept"
 
 
@@ -152,13 +161,13 @@ def test_the_mount_point_is_guarded_below_the_mount(disk: Disk, mounted: Path, m
     """Seen and set while the volume is mounted and takes writes; unmounted, not even root writes there."""
     for module in (gathering, volume):
         monkeypatch.setattr(module, "ROOT", str(mounted))
-    assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=False)
+    assert gather(disk.host, WANT, print).bare == Bare("directory", (), immutable=False)
     volume.Guard().take(Target(disk.host, disk.permission, print))
     try:
-        assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=True)
+        assert gather(disk.host, WANT, print).bare == Bare("directory", (), immutable=True)
         (mounted / "file").write_text("on the volume")
         run("umount", mounted)
-        assert gather(disk.host, WANT).bare == Bare("directory", (), immutable=True)
+        assert gather(disk.host, WANT, print).bare == Bare("directory", (), immutable=True)
         with pytest.raises(PermissionError):
             (mounted / "file").write_text("beneath it")
     finally:
@@ -173,12 +182,12 @@ def test_what_lies_in_the_mount_point_is_seen(disk: Disk, mounted: Path, monkeyp
     run("umount", mounted)
     (mounted / "beneath it").touch()
     found = Bare("directory", ("beneath it",), immutable=False)
-    assert gather(disk.host, WANT).bare == found
+    assert gather(disk.host, WANT, print).bare == found
     run("mount", disk.device, mounted)
-    assert gather(disk.host, WANT).bare == found
+    assert gather(disk.host, WANT, print).bare == found
     link = mounted.with_name("link")
     link.symlink_to(mounted)
     monkeypatch.setattr(gathering, "ROOT", str(link))
-    assert gather(disk.host, WANT).bare == Bare("symbolic link", (), immutable=None)
+    assert gather(disk.host, WANT, print).bare == Bare("symbolic link", (), immutable=None)
     monkeypatch.setattr(gathering, "ROOT", str(mounted.with_name("nothing")))
-    assert gather(disk.host, WANT).bare is None
+    assert gather(disk.host, WANT, print).bare is None

@@ -1,7 +1,7 @@
 """Run the command of every fact in one round trip; print {name: [exit code, output]} as JSON.
 
-Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands``, and ``patience``
-(the seconds for those commands that may take longer than others).
+Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands``, ``patience``
+(the seconds for those commands that may take longer than others), and ``notice`` (what people are told where it does).
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 TIMED_OUT = 124
 PATIENCE = 60
+SILENCE = 30
+"""Seconds that nobody minds."""
 
 
 def run(command: str, environment: dict[str, str], patience: float = PATIENCE) -> tuple[int, str]:
@@ -40,6 +42,8 @@ def main(asked: dict[str, Any]) -> None:
             name: pool.submit(run, one, environment, longer.get(name, PATIENCE))
             for name, one in asked["commands"].items()
         }
+        if wait(begun.values(), SILENCE).not_done:
+            print(asked["notice"], file=sys.stderr, flush=True)
     print(json.dumps({name: one.result() for name, one in begun.items()}))
 
 

@@ -73,23 +73,25 @@ class UsersPlan:
         return Account(number, number)
 
     def _require_free(self, name: str, account: Account) -> None:
-        here = self.facts.accounts.get(name)
-        other = next(
-            (one for one, theirs in self.facts.accounts.items() if theirs.uid == account.uid and one != name), ""
-        )
-        group = next((one for one, gid in self.facts.groups.items() if gid == account.gid and one != name), "")
-        if here and here.uid != account.uid:
-            raise self._someone_else(
-                name, account.uid, f"here {name} is number {here.uid}", "usermod --uid", other or name
-            )
-        if other:
-            raise self._someone_else(name, account.uid, f"here that is {other}", "usermod --uid", other)
-        if not here and group:
-            raise self._someone_else(name, account.gid, f"here that is the group {group}", "groupmod --gid", group)
+        found = dict(self._in_the_way(name, account))
+        if not found:
+            return
+        numbers = f"{account.uid}" if account.uid == account.gid else f"{account.uid} and the group {account.gid}"
+        why = f"on the volume the files of {name} belong to the number {numbers}, here {' and '.join(found)}"
+        hint = f"on the host, where nothing runs as them: {' && '.join(f'sudo {one}' for one in found.values())}"
+        raise self._unsuitable(why, hint)
 
-    def _someone_else(self, name: str, number: int, here: str, command: str, who: str) -> HostUnsuitable:
-        why = f"on the volume the files of {name} belong to the number {number}, {here}"
-        return self._unsuitable(why, f"on the host: sudo {command} FREE_NUMBER {who}, where nothing runs as {who}")
+    def _in_the_way(self, name: str, account: Account) -> Iterator[tuple[str, str]]:
+        """Who has the numbers here, each with the command that ends it."""
+        here = self.facts.accounts.get(name)
+        others = (one for one, theirs in self.facts.accounts.items() if theirs.uid == account.uid and one != name)
+        for other in others:
+            yield f"that is {other}", f"usermod --uid FREE_NUMBER {other}"
+        if here and here.uid != account.uid:
+            yield f"{name} is number {here.uid}", f"usermod --uid {account.uid} {name}"
+        groups = () if here else (one for one, gid in self.facts.groups.items() if gid == account.gid and one != name)
+        for group in groups:
+            yield f"that is the group {group}", f"groupmod --gid FREE_NUMBER {group}"
 
     def _unsuitable(self, why: str, hint: str) -> HostUnsuitable:
         return HostUnsuitable(address=self.facts.address, why=why, hint=hint)
