@@ -19,8 +19,9 @@ from infra.bootstrap.gather import script
 from infra.bootstrap.permission import Record
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.steps.users import MakeFolder, WriteUsers
+from infra.bootstrap.steps.users import MakeFolders, WriteUsers
 from infra.bootstrap.steps.volume import Mark
+from infra.bootstrap.want import Folder
 from infra.errors import CommandFailed
 from tests.bootstrap.disk import Disk, run
 from tests.bootstrap.local_host import LocalHost, Noted
@@ -62,7 +63,7 @@ def target(root: Path) -> Target:
 
 def make(root: Path, name: str, account: Account = UBUNTU, mode: int = 0o700) -> None:
     """Take the step that makes a folder."""
-    MakeFolder(str(root / name), mode, "ubuntu", account, str(root)).take(target(root))
+    MakeFolders((Folder(root / name, mode, "ubuntu"),), {"ubuntu": account}, str(root)).take(target(root))
 
 
 def write(root: Path, text: str) -> None:
@@ -94,6 +95,16 @@ def test_a_folder_is_made_and_given_away(root: Path) -> None:
     finally:
         os.umask(before)
     assert is_as(root / "users/ubuntu", UBUNTU, 0o755)
+
+
+def test_folders_are_made_in_their_order(root: Path) -> None:
+    """One below the other, each with an owner of its own."""
+    wanted = (Folder(root / "cache", 0o755, "root"), Folder(root / "cache/ubuntu", 0o700, "ubuntu"))
+    step = MakeFolders(wanted, {"root": ROOTS, "ubuntu": UBUNTU}, str(root))
+    step.take(target(root))
+    assert str(step) == f"make {root}/cache for root; {root}/cache/ubuntu for ubuntu"
+    assert is_as(root / "cache", ROOTS, 0o755)
+    assert is_as(root / "cache/ubuntu", UBUNTU, 0o700)
 
 
 def test_a_folder_with_another_owner_is_put_right_and_what_is_in_it_stays(root: Path) -> None:
@@ -150,7 +161,7 @@ def test_clause_1_what_was_opened_is_what_is_changed(root: Path, system: Path, m
         change(handle, owner, group)
 
     monkeypatch.setattr(os, "fchown", swapped)
-    assert below.main("folder", str(root), "users/ubuntu", "700", *map(str, UBUNTU)) == 0
+    assert below.main("folders", str(root), "users/ubuntu", "700", *map(str, UBUNTU)) == 0
     assert traits(system) == before
     assert is_as(root / "users/moved", UBUNTU, 0o700)
 

@@ -1,4 +1,4 @@
-"""Make a folder or a file below the data root as root, on a volume that somebody else may have written.
+"""Make folders or a file below the data root as root, on a volume that somebody else may have written.
 
 Safety contract. Nothing is made, given away or replaced outside the folder that is named:
   1. no component of a path is ever a link that is followed: each is opened by its name in the folder opened before it
@@ -7,8 +7,8 @@ Safety contract. Nothing is made, given away or replaced outside the folder that
   3. what has a folder's name is a folder, or it is left alone;
   4. a file is written under a new name in its folder and renamed there: a link of its name is replaced, not followed.
 
-Arguments: "folder", the data root, the path below it (or "." for the root itself), mode, owner and group as numbers; or
-"file" with the same and the file's text. Exit code 1: it was refused, and why.
+Arguments: "file", the data root, the path below it, mode, owner and group as numbers, and the file's text; or
+"folders", the data root, and the same four for each ("." is the root itself). Exit code 1: it was refused, and why.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -107,14 +108,20 @@ def file(root: Path, path: Path, mode: int, owner: int, group: int, text: str) -
     os.fsync(above)
 
 
-def main(kind: str, root: str, path: str, mode: str, owner: str, group: str, *text: str) -> int:
-    """Make it, or say why not."""
-    numbers = int(mode, 8), int(owner), int(group)
+def main(kind: str, root: str, *words: str) -> int:
+    """Make them in their order, or say why not."""
+    make = folder if kind == "folders" else file
+    each = 4 if kind == "folders" else 5
+    for at in range(0, len(words), each):
+        path, mode, owner, group, *text = words[at : at + each]
+        if failed := _tried(make, Path(root), Path(path), int(mode, 8), int(owner), int(group), *text):
+            return failed
+    return 0
+
+
+def _tried(make: Callable[..., None], root: Path, path: Path, *traits: int | str) -> int:
     try:
-        if kind == "folder":
-            folder(Path(root), Path(path), *numbers)
-        else:
-            file(Path(root), Path(path), *numbers, *text)
+        make(root, path, *traits)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1

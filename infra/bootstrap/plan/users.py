@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from zagent.volume.users import Account
 from infra.bootstrap import want as wanted
 from infra.bootstrap.facts.model import Facts, Placed
 from infra.bootstrap.steps.base import Step
-from infra.bootstrap.steps.users import AddUser, MakeFolder, WriteUsers
+from infra.bootstrap.steps.users import AddUser, MakeFolders, WriteUsers
 from infra.bootstrap.want import USERS, Want
 from infra.errors import HostUnsuitable
 
@@ -106,12 +106,11 @@ class UsersPlan:
             yield WriteUsers(users.text(self.numbers))
 
     def _folders(self) -> Iterator[Step]:
-        for one in wanted.folders(self.want):
-            owner = self._owner(one.owner, self.numbers)
-            there = self.facts.placed.get(str(one.path))
-            if there != Placed(f"{one.mode:o}", owner.uid, ""):
-                yield MakeFolder(str(one.path), one.mode, one.owner, owner)
-
-    @staticmethod
-    def _owner(name: str, numbers: Mapping[str, Account]) -> Account:
-        return Account(0, 0) if name == ROOT else numbers[name]
+        accounts = {**self.numbers, ROOT: Account(0, 0)}
+        wrong = [
+            one
+            for one in wanted.folders(self.want)
+            if self.facts.placed.get(str(one.path)) != Placed(f"{one.mode:o}", accounts[one.owner].uid, "")
+        ]
+        if wrong:
+            yield MakeFolders(tuple(wrong), accounts)

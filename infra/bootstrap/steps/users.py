@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from zagent.volume.users import Account
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import ROOT, USERS
+from infra.bootstrap.want import ROOT, USERS, Folder
 
 ADD = """
 set -e
@@ -43,23 +44,31 @@ class AddUser:
 
 
 @dataclass(frozen=True)
-class MakeFolder:
-    """Make a folder of the data root, or give it its mode and owner; no link on the volume is followed."""
+class MakeFolders:
+    """Make folders of the data root, or give them their modes and owners; no link on the volume is followed.
 
-    path: str
-    mode: int
-    owner: str
-    account: Account
+    ``accounts`` has the numbers of each owner.
+    """
+
+    folders: tuple[Folder, ...]
+    accounts: Mapping[str, Account]
     root: str = ROOT
 
     def __str__(self) -> str:
-        return f"make {self.path} for {self.owner}"
+        owners = dict.fromkeys(one.owner for one in self.folders)
+        return "make " + "; ".join(f"{', '.join(self._of(owner))} for {owner}" for owner in owners)
+
+    def _of(self, owner: str) -> list[str]:
+        return [str(one.path) for one in self.folders if one.owner == owner]
 
     def take(self, to: Target) -> None:
-        """By number: a name may have two groups."""
-        below = str(Path(self.path).relative_to(self.root))
-        numbers = (str(self.account.uid), str(self.account.gid))
-        must(to.host, str(self), *on_host("below", "folder", self.root, below, f"{self.mode:o}", *numbers))
+        """In one go, each below one before it. By number: a name may have two groups."""
+        words = [word for one in self.folders for word in self._words(one)]
+        must(to.host, str(self), *on_host("below", "folders", self.root, *words))
+
+    def _words(self, folder: Folder) -> tuple[str, ...]:
+        below, account = folder.path.relative_to(self.root), self.accounts[folder.owner]
+        return str(below), f"{folder.mode:o}", str(account.uid), str(account.gid)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from zagent.volume.users import Account
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.steps.users import MakeFolder
-from infra.bootstrap.want import AGENTS, LAYOUT, ROOT
+from infra.bootstrap.steps.users import MakeFolders
+from infra.bootstrap.want import AGENTS, LAYOUT, ROOT, Folder
 from infra.errors import MountRefused
 
 MOUNT = """
@@ -119,8 +119,8 @@ class Mark:
 
     def take(self, to: Target) -> None:
         """Let the agent's own code do it, in a folder that is where it seems and root's."""
-        for one in (Path(ROOT), LAYOUT.own):
-            MakeFolder(str(one), 0o755, "root", Account(0, 0), ROOT).take(to)
+        folders = tuple(Folder(one, 0o755, "root") for one in (Path(ROOT), LAYOUT.own))
+        MakeFolders(folders, {"root": Account(0, 0)}, ROOT).take(to)
         words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack, python=self.python)
         must(to.host, f"mark {ROOT}", *words)
 
