@@ -19,7 +19,7 @@ from tests.host.pulling import begun, hub_digests, weights
 from tests.host.world import World, content
 from tests.localcloud.waiting import until
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9xDWUW4DzzRg9rWCLYrtcAomXFQbVjCDwGzRz3IpPj"
 

@@ -15,7 +15,7 @@ from tests.host.meddling import AtTheFirstCommand
 from tests.host.world import World, content
 from tests.localcloud.waiting import until
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

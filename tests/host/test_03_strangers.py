@@ -12,7 +12,7 @@ from infra import tags
 from infra.errors import FormatRefused, MountRefused
 from tests.host.world import World, content
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 
 def ext4(disk: Path) -> None:

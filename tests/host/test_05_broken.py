@@ -11,7 +11,7 @@ from infra.errors import CommandFailed, HostError
 from tests.host.world import World
 from tests.localcloud.waiting import until
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 ENVIRONMENT = "/etc/zagent/agent.env"
 

@@ -16,7 +16,7 @@ from infra.operations import reset
 from tests.host.meddling import CutAfterEach
 from tests.host.world import World
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 ALICE = Account(1234, 1235)
 

@@ -20,7 +20,7 @@ from tests.host.disks import mounted
 from tests.host.world import World
 from tests.localcloud.waiting import until
 
-pytestmark = [pytest.mark.series, pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 
 def test_a_verified_snapshot(host: World, tmp_path: Path) -> None:
