@@ -10,7 +10,7 @@ import pytest
 
 from infra.bootstrap import blank
 from tests import loops
-from tests.bootstrap.disk import Disk
+from tests.bootstrap.disk import Disk, run
 from tests.bootstrap.local_host import LocalHost
 
 
@@ -29,6 +29,30 @@ def disk() -> Iterator[Disk]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture
+def root(disk: Disk) -> Iterator[Path]:
+    """The data root: the volume, mounted, with zagent's folder on it and that of the people."""
+    mounted = disk.image.parent / "data"
+    mounted.mkdir()
+    run("mkfs.xfs", "-q", disk.device)
+    run("mount", "-o", "nosuid,nodev", disk.device, mounted)
+    try:
+        for name in (".zagent", "users"):
+            (mounted / name).mkdir(0o755)
+        yield mounted
+    finally:
+        run("umount", mounted)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """A folder of the system disk, root's, with a file in it: what links on the volume point to."""
+    folder = tmp_path / "etc"
+    folder.mkdir(0o755)
+    (folder / "passwd").write_text("root:x:0:0\n")
+    return folder
 
 
 BARE = ("sh", "env", "timeout", "cat", "touch", "ln", "sleep")
