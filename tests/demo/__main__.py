@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.demo import plan, report
-from tests.demo.agent_road import AgentRoad, environment
+from tests.demo.agent_road import environment
 from tests.demo.cloud_road import CloudRoad
 from tests.demo.commands import STACK
 from tests.demo.disk import LoopDisk
+from tests.demo.protection_road import ProtectionRoad
 from tests.demo.report import Chapter, Story
 from tests.demo.road import Disproved, Road, Row, last_words, table
 from tests.demo.setup import SetUp
@@ -106,15 +107,16 @@ def _walk(work: Path, asked: Asked, story: Story, stack: ExitStack) -> int:
 
 
 def _agent(work: Path, asked: Asked, story: Story, stack: ExitStack) -> bool:
-    data, system = work / "data", work / "system-disk"
-    disk = LoopDisk(work / "disk.img", data) if story.parts.disk else None
+    data, system, copies = work / "data", work / "system-disk", work / "second-disk"
+    disk, second = (LoopDisk(one.with_suffix(".img"), one) if story.parts.disk else None for one in (data, copies))
     if asked.keep and asked.quick:
-        stack.callback(_tell, data, disk)
-    elif disk:
-        stack.callback(disk.remove)
+        stack.callback(_tell, data, disk, second)
+    else:
+        for one in filter(None, (disk, second)):
+            stack.callback(one.remove)
     chapter = story.open("With the agent alone")
     with Hub(save_tiny_pipeline(work / "repository")) as hub:
-        road = AgentRoad(
+        road = ProtectionRoad(
             pictures=PICTURES,
             hub_bytes=lambda: hub.body_bytes,
             environment=environment(data, system, hub.url),
@@ -125,6 +127,9 @@ def _agent(work: Path, asked: Asked, story: Story, stack: ExitStack) -> bool:
             hub=hub,
             address=hub.url,
             disk=disk,
+            copies=copies,
+            second=second,
+            restic=story.parts.restic,
         )
         return _outcome(road)
 
@@ -177,10 +182,10 @@ def _outcome(road: Road) -> bool:
     return True
 
 
-def _tell(data: Path, disk: LoopDisk | None) -> None:
+def _tell(data: Path, *disks: LoopDisk | None) -> None:
     print(f"To go on: export ZAGENT_DATA_ROOT={data}; .venv/bin/zagent doctor")
-    if disk:
-        print(f"To end it: umount {data}; losetup --detach {disk.device}; rm -r {data.parent}")
+    made = [f"umount {one.folder}; losetup --detach {one.device}" for one in disks if one and one.device]
+    print(f"To end it: {'; '.join([*made, f'rm -r {data.parent}'])}")
 
 
 def _leave(work: Path) -> None:

@@ -67,7 +67,7 @@ class AgentRoad(Road):
 
     def pull(self) -> str:
         """Weights arrive over HTTP, hashed and recorded."""
-        return self.zagent("pull").splitlines()[-1]
+        return next(line for line in self.zagent("pull").splitlines() if line.endswith(" downloaded"))
 
     def generate(self, name: str = "first.png") -> str:
         """An image is made."""
@@ -106,11 +106,11 @@ class AgentRoad(Road):
         """Every byte is still what the hub's listing said."""
         return self.zagent("verify").splitlines()[-1]
 
-    def generate_again(self) -> str:
+    def generate_again(self, name: str = "second.png") -> str:
         """The same picture, without a hub."""
-        self.generate("second.png")
-        same_pixels(self.pictures / "first.png", self.pictures / "second.png")
-        return f"{self.pictures / 'second.png'}: every pixel equal, 0 bytes downloaded"
+        self.generate(name)
+        same_pixels(self.pictures / "first.png", self.pictures / name)
+        return f"{self.pictures / name}: every pixel equal, 0 bytes downloaded"
 
     def zagent(self, *words: str, expect: int = 0) -> str:
         """Run the command; returns what it printed."""

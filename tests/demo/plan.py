@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zagent.protect.restic import binary
+
 from tests.demo import disk
 from tests.localcloud.errors import Missing
 from tests.localcloud.parts import cached, missing
@@ -20,9 +22,12 @@ MINUTES = {
 
 @dataclass(frozen=True)
 class Parts:
-    """``disk``: the agent's road has a disk of its own; ``cloud``: the second road can be walked."""
+    """``disk``: the agent's road has disks of its own; ``restic``: what keeps a copy there, so that there is one;
+    ``cloud``: the second road can be walked.
+    """
 
     disk: bool
+    restic: Path | None
     cloud: bool
     quick: bool
     left_out: tuple[Missing, ...]
@@ -30,7 +35,14 @@ class Parts:
 
     def lines(self) -> list[str]:
         """The introduction."""
-        return [*(_QUICK if self.quick else _WHOLE), "", *self._times(), *self._gaps(), ""]
+        return [
+            *(_QUICK if self.quick else _WHOLE),
+            *(_PROTECTED if self.restic else ()),
+            "",
+            *self._times(),
+            *self._gaps(),
+            "",
+        ]
 
     def _times(self) -> list[str]:
         if not self.cloud:
@@ -64,16 +76,31 @@ _WHOLE = (
     "API (moto), EC2 (QEMU), the weights, which are tiny and random (the picture is coloured noise).",
 )
 
+_PROTECTED = (
+    "The agent's part ends with a second copy: the weights are lost, one copy is damaged, the restore is killed twice,",
+    "and every byte comes back; restic alone brings them, too.",
+)
+
 
 def look(work: Path, *, quick: bool) -> Parts:
     """Find out what can be had; ``work`` is a folder to try things in."""
     reason = disk.why_not(work)
-    gaps = [] if reason is None else [Missing("a disk of its own for the agent's part", reason, "run it as root")]
+    restic = _restic()
+    gaps = [] if reason is None else [Missing("disks of their own for the agent's part", reason, "run it as root")]
+    if restic is None:
+        gaps.append(Missing("a second copy of the weights", "no restic that zagent takes", "apt-get install restic"))
     without = [] if quick else missing()
     return Parts(
         disk=reason is None,
+        restic=restic,
         cloud=not quick and not without,
         quick=quick,
         left_out=(*gaps, *without),
         cached=cached(),
     )
+
+
+def _restic() -> Path | None:
+    """The one on PATH; what zagent has fetched lies in a home, and a home is what the road takes away."""
+    found = binary.find()
+    return found.path if found and found.path != binary.place() else None

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from zagent import __version__
+from zagent.protect.restic import binary as restic
 from zagent.weights.digest import cores
 
 from tests.localcloud import plugins, pulumi_cli
@@ -37,6 +38,7 @@ def versions(*, cloud: bool) -> dict[str, str]:
         "AWS provider": _provider() if cloud else UNUSED,
         "torch": version("torch"),
         "diffusers": version("diffusers"),
+        "restic": _restic(),
         "Python": platform.python_version(),
     }
 
@@ -57,6 +59,11 @@ def _cli() -> str:
     quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     said = subprocess.run([str(pulumi_cli.find()), "version"], capture_output=True, text=True, env=quiet)
     return said.stdout.strip().removeprefix("v")
+
+
+def _restic() -> str:
+    found = restic.find()
+    return ".".join(map(str, found.version)) if found else UNUSED
 
 
 def _provider() -> str:

@@ -69,7 +69,7 @@ def story(tmp_path: Path) -> Story:
     for one in pictures:
         Image.effect_noise((16, 16), 90).save(one)
     made = Story()
-    made.parts = Parts(disk=True, cloud=False, quick=True, left_out=(), cached=frozenset())
+    made.parts = Parts(disk=True, restic=None, cloud=False, quick=True, left_out=(), cached=frozenset())
     made.held = True
     made.open("With the agent alone").rows.extend(
         [
@@ -222,8 +222,10 @@ def test_what_is_real_is_told_of_what_was_walked(story: Story) -> None:
     assert "Everything is real but the weights" in found.said("section")
     assert "pulumi up" not in found.said()
     assert "the AWS provider, there is none. To see it: install it." in found.said("left")
-    story.parts = replace(story.parts, cloud=True, left_out=())
+    assert "restic" not in found.said("section")
+    story.parts = replace(story.parts, cloud=True, restic=Path("restic"), left_out=())
     found = page(story)
+    assert "restic alone brings them" in found.said("section")
     assert "pulumi up" in [data for where, data in found.text if where.endswith("code ")]
     assert "Stand-ins: AWS's API (moto)" in found.said("section")
     assert "The road through the cloud was not reached." in found.said("left")

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from zagent import durable
-from zagent.errors import BackupOverdue, ModelMissing, NotAdopted, SettingsDamaged
+from zagent.errors import ModelMissing, NotAdopted, SettingsDamaged
 from zagent.protect import destinations, record
-from zagent.protect.destinations import Destination
-from zagent.protect.record import Record, Run
+from zagent.protect.record import Record
 from zagent.volume import marker, space, trend
 from zagent.volume.space import Space
 from zagent.weights import manifest, verified
@@ -24,21 +23,10 @@ from zagent.weights.model import Model
 from zagent.weights.verified import Verified
 
 from tests.filesystems.disks import another_user, everything
+from tests.protect.moments import DAY, GB, HOUR, MODEL, OVERDUE
 from tests.protect.place import NAME, Place, made
 from tests.weights import files
 from tests.weights.conftest import adopted
-
-GB = 10**9
-NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-DISK = Destination("disk2", "mirror", "/mnt/backup")
-CLOUD = Destination("cloud", "restic", "s3:bucket")
-HERE = {"owner/name": "sha256:new"}
-GOOD = Run(NOW - 10 * HOUR, sets=HERE)
-FAILED = Run(NOW - HOUR, "the destination is not there", 42)
-OVERDUE = BackupOverdue.exit_code
-MODEL = Model()
-WANTED = made({"model_index.json": b"{}"})
 
 
 def rows(place: Place, section: str, code: int = 0) -> list[dict[str, Any]]:

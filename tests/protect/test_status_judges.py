@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from zagent.doctor.check import Finding, broken, ok, warning
-from zagent.errors import BackupOverdue, CopyDamaged, ModelMissing, WeightsDamaged
+from zagent.errors import CopyDamaged, ModelMissing, WeightsDamaged
 from zagent.protect.destinations import Destination
-from zagent.protect.record import Checked, Record, Run
+from zagent.protect.record import Checked, Record
 from zagent.schedule.status import Timer
 from zagent.status import backups, place, timers, weights
 from zagent.status.look import worst
 from zagent.status.row import Row, ago
 from zagent.volume.layout import Layout
 from zagent.volume.space import RESERVE, Space
-from zagent.weights.model import Model
 from zagent.weights.proof import Proof
 
+from tests.protect.moments import CLOUD, DAY, DISK, FAILED, GB, GOOD, HERE, HOUR, MODEL, NOW, OVERDUE
 from tests.protect.place import made
 
-GB = 10**9
-NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-DISK = Destination("disk2", "mirror", "/mnt/backup")
-CLOUD = Destination("cloud", "restic", "s3:bucket")
-HERE = {"owner/name": "sha256:new"}
-GOOD = Run(NOW - 10 * HOUR, sets=HERE)
-FAILED = Run(NOW - HOUR, "the destination is not there", 42)
-OVERDUE = BackupOverdue.exit_code
-MODEL = Model()
 WANTED = made({"model_index.json": b"{}"})
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from zagent import settings
 from zagent.doctor import backup_checks
-from zagent.doctor.backup_checks import BACKUP_LASTS, judge
+from zagent.doctor.backup_checks import judge
 from zagent.doctor.check import Finding, run_all
 from zagent.errors import SettingsDamaged
 from zagent.protect import destinations, record
 from zagent.protect.add import add
 from zagent.protect.destinations import Destination
+from zagent.protect.grade import LASTS
 from zagent.protect.record import Checked, Record, Run
 from zagent.volume.layout import Layout
 
@@ -33,9 +34,9 @@ SECOND = timedelta(seconds=1)
         (Record(GOOD, GOOD), "ok", "holds all of it, 2026-01-04 02:00 UTC"),
         (Record(FAILED, GOOD), "warning", "the last backup, 2026-01-04 12:00 UTC, failed: The backup destination"),
         (Record(FAILED), "warning", "failed: The backup destination"),
-        (Record(GOOD, replace(GOOD, at=NOW - BACKUP_LASTS)), "ok", "holds all of it"),
-        (Record(GOOD, replace(GOOD, at=NOW - BACKUP_LASTS - SECOND)), "warning", "never since"),
-        (Record(GOOD, replace(GOOD, at=NOW + BACKUP_LASTS + SECOND)), "warning", "never since"),
+        (Record(GOOD, replace(GOOD, at=NOW - LASTS)), "ok", "holds all of it"),
+        (Record(GOOD, replace(GOOD, at=NOW - LASTS - SECOND)), "warning", "never since"),
+        (Record(GOOD, replace(GOOD, at=NOW + LASTS + SECOND)), "warning", "never since"),
         (Record(GOOD, replace(GOOD, sets={"owner/name": "sha256:old"})), "warning", "does not hold owner/name"),
         (Record(GOOD, replace(GOOD, sets={})), "warning", "not hold owner/name as it is here"),
         (Record(GOOD, GOOD, Checked(NOW, 0, {"owner/name": ("a", "b")})), "warning", "holds 2 bad files"),

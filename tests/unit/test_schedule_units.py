@@ -17,6 +17,7 @@ from zagent.errors import NoDestination, UsageError
 from zagent.protect.restic import binary
 from zagent.schedule import units
 from zagent.schedule.units import FAILED, ON_FAILURE, SERVICES, TIMERS, UNITS, mount_unit, wanted
+from zagent.settings import AGENT_ENV
 
 from infra.bootstrap import agent
 
@@ -140,6 +141,7 @@ def test_a_backup_can_read_all_but_write_only_its_own_and_the_copies(job: str) -
     own = "-/data/.zagent/locks -/data/.zagent/backups -/data/.zagent/space -/opt/zagent/tools"
     assert value(text, "ReadWritePaths") == [f'{own} "-/mnt/backup"']
     assert value(text, "User") == ["root"]
+    assert value(text, "EnvironmentFile") == [str(AGENT_ENV)], "what a repository asks for is restic's alone"
     assert value(text, "CapabilityBoundingSet") == ["CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH"]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from zagent import text
 from zagent.doctor.check import Check, Finding, ok, warning
 from zagent.errors import NothingToProtect
 from zagent.protect import contents, destinations, record
 from zagent.protect.destinations import Destination
+from zagent.protect.grade import Grade, grade
 from zagent.protect.record import Record, Run
 from zagent.settings import Settings
 from zagent.volume import guard
 from zagent.weights.store import Store
-
-BACKUP_LASTS = timedelta(hours=36)
-"""The nightly timer's day, and half a one for a night on which it came late."""
 
 ADD = "zagent backup add NAME /path/on/another/disk   then: zagent backup"
 
@@ -46,29 +44,29 @@ def _sets(settings: Settings, data_id: str) -> Mapping[str, str]:
 
 def judge(destination: Destination, known: Record, wanted: Mapping[str, str], now: datetime) -> Finding:
     """What the record of a destination's runs says of it at ``now``; ``wanted`` are the set digests here. Pure."""
-    name, again = destination.name, f"zagent backup now {destination.name}"
-    if known.check and known.check.bad:
-        count = sum(len(paths) for paths in known.check.bad.values())
-        return warning(f"{name} holds {text.plural(count, 'bad file')}, as its last check found", again)
-    if known.run and known.run.error:
-        return warning(f"{name}: the last backup, {_at(known.run)}, failed: {known.run.error}", f"{again}   tells more")
-    if known.success is None:
-        return warning(f"{name} holds nothing yet", again)
-    if lacking := known.lacking(wanted):
-        return warning(f"{name} does not hold {', '.join(lacking)} as it is here", again)
-    return _aged(name, known.success, now)
+    found, again = grade(known, wanted, now), f"zagent backup now {destination.name}"
+    remedies: dict[Grade, str] = {
+        "failed": f"{again}   tells more",
+        "old": "zagent backup; then zagent schedule status   tells why no timer did it",
+    }
+    line = _line(destination.name, found, known, wanted)
+    return ok(line) if found == "good" else warning(line, remedies.get(found, again))
 
 
-def _aged(name: str, success: Run, now: datetime) -> Finding:
-    """A date that lies ahead is as little worth as an old one: some clock was wrong."""
-    line = f"{name} holds all of it, {_at(success)}"
-    if abs(now - success.at) <= BACKUP_LASTS:
-        return ok(line)
-    return warning(f"{line}; never since", "zagent backup; then zagent schedule status   tells why no timer did it")
+def _line(name: str, found: Grade, known: Record, wanted: Mapping[str, str]) -> str:
+    lines: dict[Grade, str] = {
+        "damaged": f"{name} holds {text.plural(len(known.bad), 'bad file')}, as its last check found",
+        "failed": f"{name}: the last backup, {_at(known.run)}, failed: {known.failure}",
+        "never": f"{name} holds nothing yet",
+        "lacking": f"{name} does not hold {', '.join(known.lacking(wanted))} as it is here",
+        "old": f"{name} holds all of it, {_at(known.success)}; never since",
+        "good": f"{name} holds all of it, {_at(known.success)}",
+    }
+    return lines[found]
 
 
-def _at(run: Run) -> str:
-    return f"{run.at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+def _at(run: Run | None) -> str:
+    return f"{run.at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if run else "never"
 
 
 CHECKS = [Check("backup", _backup)]

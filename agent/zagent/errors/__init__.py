@@ -46,6 +46,7 @@ from zagent.errors.generate import (
 from zagent.errors.protect import (
     BackupOverdue,
     CopyDamaged,
+    CredentialsRefused,
     DestinationFailed,
     DestinationMissing,
     DestinationRefused,
@@ -98,6 +99,7 @@ __all__ = [
     "BackupOverdue",
     "CacheElsewhere",
     "CopyDamaged",
+    "CredentialsRefused",
     "DataRootMissing",
     "DestinationFailed",
     "DestinationMissing",

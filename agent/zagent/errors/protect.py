@@ -122,10 +122,13 @@ class WrongPassword(ResticError):
 
 
 class SourceUnreadable(ResticError):
-    """Not all files could be read, so the backup is not taken for one: {why}"""
+    """Not all files could be read, so {what} is kept, but not taken for a whole backup: {why}"""
 
     exit_code = 113
-    remedy = "sudo zagent backup   reads every user's files; `zagent verify` tells whether the disk still reads"
+    remedy = (
+        "sudo zagent backup   reads every user's files; where root can't, `dmesg` tells of a disk that does not read "
+        "and `findmnt` of what a user has mounted there"
+    )
 
 
 class ResticFailed(ResticError):
@@ -139,4 +142,11 @@ class PasswordRefused(ResticError):
     """The password file {path} can't be used: {why}"""
 
     exit_code = 115
+    remedy = "{hint}"
+
+
+class CredentialsRefused(ResticError):
+    """The variables for repositories in {path} can't be used: {why}"""
+
+    exit_code = 116
     remedy = "{hint}"

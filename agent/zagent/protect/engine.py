@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,18 @@ class Entry:
     sets: Mapping[str, str]
     size: int
     verified: bool
+
+
+def begins(ids: Iterable[str], beginning: str) -> str:
+    """The one id that begins so, as a person gives it. Pure.
+
+    Raises:
+        LookupError: there is none, or there are several; its words tell which.
+    """
+    found = {one for one in ids if one.startswith(beginning)}
+    if len(found) != 1:
+        raise LookupError("several begin so" if found else "none begins so")
+    return found.pop()
 
 
 class Source(Protocol):

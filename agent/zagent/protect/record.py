@@ -45,6 +45,16 @@ class Record:
     success: Run | None = None
     check: Checked | None = None
 
+    @property
+    def bad(self) -> list[str]:
+        """What the last check found, in words."""
+        return [f"{path} of {model}" for model, paths in self.check.bad.items() for path in paths] if self.check else []
+
+    @property
+    def failure(self) -> str:
+        """What the last run raised; empty where there was none, or it was good."""
+        return self.run.error if self.run else ""
+
     def lacking(self, wanted: Mapping[str, str]) -> list[str]:
         """The models of which the destination does not hold the set with the wanted digest."""
         held = self.success.sets if self.success else {}

@@ -146,8 +146,8 @@ def _first(
             if found := from_one(source):
                 return found
         except (*PASSED_OVER, RestoreIncomplete) as error:
-            if failed:
-                progress.say(failed.message)
+            if source is not sources[-1]:  # the last one's is raised; a copy that is bad is told though another helps
+                progress.say(error.message)
             failed = error
     raise failed or _nothing(model.words, sources)
 

@@ -37,9 +37,6 @@ UNITS = (*SERVICES, *TIMERS, FAILED)
 ON_FAILURE = Path("/etc/zagent/on-failure")
 """What is run with the name of a service that failed, if root has put a program there."""
 
-BACKUP_ENV = Path("/etc/zagent/backup.env")
-"""Variables that only the backups get: what a repository elsewhere asks for. Root's alone to read."""
-
 TOOLS = Path("/opt/zagent/tools")
 """Where root keeps a restic that was fetched (``zagent.protect.restic.binary``)."""
 
@@ -87,7 +84,6 @@ def _facts(root: Path, copies: Iterable[Path]) -> dict[str, str]:
         "destinations": str(destinations.path(layout)),
         "writable": " ".join(f"-{one}" for one in own) + "".join(map(_quoted, copies)),
         "tools": str(TOOLS),
-        "backup_env": str(BACKUP_ENV),
         "on_failure": str(ON_FAILURE),
         "no_destination": str(NoDestination.exit_code),
     }

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from zagent import text
-from zagent.doctor.backup_checks import BACKUP_LASTS
 from zagent.doctor.check import Finding, broken, ok, warning
 from zagent.errors import BackupOverdue, CopyDamaged
 from zagent.protect import engines, record
 from zagent.protect.destinations import Destination
+from zagent.protect.grade import Grade, grade
 from zagent.protect.record import Record
 from zagent.status.place import ADD
 from zagent.status.row import Row, ago, seconds
@@ -34,7 +34,7 @@ def _row(destination: Destination, known: Record, wanted: Mapping[str, str], now
         "holds": success.sets if success else {},
         "is_what_is_here": success is not None and not known.lacking(wanted),
         "failed_seconds_ago": seconds(run.at, now) if run and run.error else None,
-        "failure": run.error if run else "",
+        "failure": known.failure,
         "checked_seconds_ago": seconds(check.at if check else None, now),
         "bad": check.bad if check else {},
     }
@@ -45,16 +45,18 @@ def judge(destination: Destination, known: Record, wanted: Mapping[str, str], no
     """What a destination's record says of it; the gravest counts, and all of it is told. Pure."""
     name, again = destination.name, f"zagent backup now {destination.name}"
     line = f"{name}: {destination.target}: {_success(known, wanted, now)}; {_check(known, now)}"
-    if known.check and known.check.bad:
+    found = grade(known, wanted, now)
+    if found == "good":
+        return ok(line)
+    if found == "damaged":
         damaged = CopyDamaged(destination=destination.target, why=_bad(known), name=name)
         return Finding("error", line, again, damaged.exit_code)
-    if known.run and known.run.error:
-        failed = f"; the last run, {ago(known.run.at, now)}, failed: {known.run.error}"
+    if found == "failed" and known.run:
+        failed = f"; the last run, {ago(known.run.at, now)}, failed: {known.failure}"
         return Finding("error", line + failed, again, known.run.exit_code or 1)
-    if why := _overdue(known, wanted, now):
-        overdue = broken(BackupOverdue(name=name, why=why))
-        return Finding("error", f"{line}; overdue: {why}", overdue.remedy, overdue.exit_code)
-    return ok(line)
+    why = _overdue(found, known, wanted, now)
+    overdue = broken(BackupOverdue(name=name, why=why))
+    return Finding("error", f"{line}; overdue: {why}", overdue.remedy, overdue.exit_code)
 
 
 def _success(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
@@ -72,15 +74,13 @@ def _check(known: Record, now: datetime) -> str:
 
 
 def _bad(known: Record) -> str:
-    bad = [f"{path} of {model}" for model, paths in known.check.bad.items() for path in paths] if known.check else []
+    bad = known.bad
     return f"{text.plural(len(bad), 'bad file')}: {', '.join(bad[:3])}" if bad else ""
 
 
-def _overdue(known: Record, wanted: Mapping[str, str], now: datetime) -> str:
-    """A date that lies ahead is as little worth as an old one: some clock was wrong."""
+def _overdue(found: Grade, known: Record, wanted: Mapping[str, str], now: datetime) -> str:
+    if found == "lacking":
+        return f"it does not hold {', '.join(known.lacking(wanted))} as it is here"
     if known.success is None:
         return "there has been none"
-    if abs(now - known.success.at) > BACKUP_LASTS:
-        return f"the last good one was {ago(known.success.at, now)}, and a day is the rule"
-    lacking = known.lacking(wanted)
-    return f"it does not hold {', '.join(lacking)} as it is here" if lacking else ""
+    return f"the last good one was {ago(known.success.at, now)}, and a day is the rule"

@@ -12,9 +12,6 @@ from infra.bootstrap.want import BACKUP_NAME, LAUNCHER
 
 SERVICE = units.service(units.BACKUP)
 
-WITH_CREDENTIALS = 'set -a; [ ! -e "$0" ] || . "$0"; exec "$@"'
-"""Runs a command with what root wrote down on the host for the backups alone, as their service has it."""
-
 
 @dataclass(frozen=True)
 class AddBackup:
@@ -30,8 +27,7 @@ class AddBackup:
         """Let the agent do it, and relay what it says: it may be of a password to keep. No copy is deleted."""
         if self.instead:
             must(to.host, str(self), LAUNCHER, "backup", "remove", BACKUP_NAME)
-        add = (LAUNCHER, "backup", "add", BACKUP_NAME, self.target)
-        must(to.host, str(self), "sh", "-c", WITH_CREDENTIALS, str(units.BACKUP_ENV), *add, on_line=to.say)
+        must(to.host, str(self), LAUNCHER, "backup", "add", BACKUP_NAME, self.target, on_line=to.say)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a repository is given, what is proved, what comes back, with an old restic and a current one."""
+"""What a repository is given, what is proved, what comes back."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from zagent.weights import digest
 from zagent.weights.model import Model
 
 from tests.protect.place import NAME, Place
-from tests.protect.restic.conftest import Archived
+from tests.protect.restic.conftest import Archived, each_version
 from tests.weights import files
 from tests.weights.conftest import adopted
 
 
+@each_version
 def test_a_password_is_made_and_told_once_loudly(place: Place, program: Path) -> None:
     """A file of its owner's alone; adding again changes nothing."""
     made = Archived(place.root, place.copy, program=program)
@@ -59,6 +60,7 @@ def test_only_what_is_wrong_is_fetched(archived: Archived) -> None:
     assert files.below(archived.snapshot) == files.needed()
 
 
+@each_version
 def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new snapshot is proved by the one before: the files look as they did then."""
     with monkeypatch.context() as patch:
@@ -67,6 +69,7 @@ def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypat
     assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
 
 
+@each_version
 def test_damaged_weights_are_stored_for_nobody(archived: Archived) -> None:
     """The snapshot that has them is forgotten, the one before stays the newest; the file is named."""
     before = repository.snapshots(archived.restic)
@@ -92,6 +95,7 @@ def test_a_damage_that_leaves_the_time_is_not_stored_either(archived: Archived) 
     assert files.below(archived.snapshot) == files.needed()
 
 
+@each_version
 def test_a_new_version_is_proved_and_the_old_one_stays_in_the_history(archived: Archived) -> None:
     """An older state comes back by its id."""
     (first,) = repository.snapshots(archived.restic)
@@ -116,6 +120,7 @@ def test_a_snapshot_that_is_not_proved_is_never_restored_by_itself(archived: Arc
     assert "NOT PROVED" in archived.said("backup", "ls")
 
 
+@each_version
 def test_people_come_back_with_their_folders_and_nothing_of_theirs_is_replaced(archived: Archived) -> None:
     """What is missing comes, what differs stays and is named."""
     home = archived.store.settings.layout.home("ann")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from zagent.errors import DestinationMissing, ResticFailed
-from zagent.protect.restic import password, repository
+from zagent.protect.restic import binary, repository
 from zagent.protect.restic.repository import Stored
 from zagent.protect.restic.retention import PROVED
 from zagent.protect.restic.run import Restic
 from zagent.weights.model import Model
 
 from tests.protect.place import NAME
-from tests.protect.restic.conftest import Archived
+from tests.protect.restic import versions
+from tests.protect.restic.conftest import Archived, copied, each_version
 from tests.weights import files
 
 
@@ -27,12 +29,9 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stored(tmp_path: Path, program: Path, source: Path) -> Restic:
+def stored(tmp_path: Path, program: Path, empty: Restic, source: Path) -> Restic:
     """A repository that holds it."""
-    file = tmp_path / "password"
-    password.ensure(file)
-    made = Restic(program, str(tmp_path / "repo"), file)
-    repository.init(made)
+    made = copied(empty, program, tmp_path / "repo", tmp_path / "password")
     keep(made, source)
     return made
 
@@ -49,6 +48,7 @@ def largest(repo: Restic, kind: str) -> Path:
     return found
 
 
+@each_version
 def test_a_pack_that_is_gone_and_an_index_that_is_damaged_are_mended(stored: Restic, source: Path) -> None:
     """By every version: the index is made anew without it, so what was in it is stored again."""
     pack = largest(stored, "data")
@@ -82,6 +82,41 @@ def test_a_pack_that_is_cut_short_is_taken_out(stored: Restic, source: Path, mon
     assert not pack.exists()
     keep(stored, source, force=True)
     assert repository.check(stored, "100%", locked=True) == []
+
+
+@pytest.fixture
+def old(tmp_path: Path, empty: Restic, source: Path, monkeypatch: pytest.MonkeyPatch) -> Restic:
+    """A repository with a flipped bit in its pack, and a restic as old as zagent takes it; no other was fetched yet."""
+    program = versions.system()
+    if program is None or binary.parse(subprocess.check_output([program, "version"], text=True)) >= (0, 16):
+        pytest.skip("no restic here that is older than 0.16")
+    monkeypatch.setattr(binary, "place", lambda: tmp_path / "tools" / "restic")
+    monkeypatch.setenv(binary.MIRROR, f"file://{tmp_path}")
+    made = copied(empty, program, tmp_path / "repo", tmp_path / "password")
+    keep(made, source)
+    files.flip(largest(made, "data"))
+    return made
+
+
+def test_an_old_restic_has_a_bad_pack_mended_by_the_pinned_one(old: Restic, source: Path) -> None:
+    """By nothing else than what was fetched and proved; all the rest it does itself."""
+    program = versions.current()
+    if program is None:
+        pytest.skip("no current restic: install Go to build it")
+    binary.place().parent.mkdir()
+    binary.place().symlink_to(program)
+    bad = repository.check(old, "100%", locked=True)
+    repository.repair(old, bad)
+    keep(old, source, force=True)
+    assert repository.check(old, "100%", locked=True) == []
+
+
+def test_where_that_can_not_be_had_the_version_that_can_is_named(old: Restic) -> None:
+    """The pack stays as it is."""
+    pack = largest(old, "data")
+    with pytest.raises(ResticFailed, match=r"1 bad pack can be mended by restic 0\.16 or newer, and .* is older"):
+        repository.repair(old, [pack.name])
+    assert pack.exists()
 
 
 @pytest.mark.parametrize("program", ["current"], indirect=True)

@@ -8,9 +8,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from zagent.errors import RepositoryLocked, ResticFailed, SourceUnreadable, WrongPassword
+from zagent.errors import RepositoryLocked, ResticFailed, WrongPassword
 from zagent.protect.restic import password, repository, run
 from zagent.protect.restic.run import Message, Restic, reason, understood, unread
+
+from tests.protect.restic.conftest import copied, each_version
 
 STACK = """\
 github.com/restic/restic/internal/backend/local.(*Local).Save
@@ -21,13 +23,9 @@ runtime.goexit
 
 
 @pytest.fixture
-def repo(tmp_path: Path, program: Path) -> Restic:
+def repo(tmp_path: Path, program: Path, empty: Restic) -> Restic:
     """A repository with nothing in it."""
-    file = tmp_path / "password"
-    password.ensure(file)
-    made = Restic(program, str(tmp_path / "repo"), file)
-    repository.init(made)
-    return made
+    return copied(empty, program, tmp_path / "repo", tmp_path / "password")
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -144,6 +142,7 @@ def test_who_holds_the_lock_is_told(tmp_path: Path) -> None:
         Restic(locked, "/srv/repo", tmp_path / "password").run("prune")
 
 
+@each_version
 def test_another_password_is_told_from_other_failures(repo: Restic, tmp_path: Path) -> None:
     """By both versions."""
     other = tmp_path / "other"
@@ -152,6 +151,7 @@ def test_another_password_is_told_from_other_failures(repo: Restic, tmp_path: Pa
         Restic(repo.program, repo.address, other).run("snapshots")
 
 
+@each_version
 def test_an_interrupted_one_puts_its_lock_away(repo: Restic, tmp_path: Path) -> None:
     """It has ended when we go on; 0.14 would leave its lock at any other signal."""
     large = tmp_path / "large"
@@ -182,15 +182,20 @@ def test_one_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.Mon
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
 
 
-def test_a_file_that_can_not_be_read_makes_no_snapshot(repo: Restic, tmp_path: Path) -> None:
-    """What was stored without it could be taken for a whole one: it is forgotten, and the file named."""
-    (tmp_path / "good").write_text("good")
-    bad = Path("/proc/self/mem")  # its first byte is an I/O error, for root, too
-    with pytest.raises(SourceUnreadable, match=f"taken for one: {bad}$"):
-        repository.backup(repo, [tmp_path / "good", bad], "host", [], "", lambda message: None)
-    assert repository.snapshots(repo) == []
+@each_version
+def test_a_file_that_can_not_be_read_is_left_out_and_named(repo: Restic, tmp_path: Path) -> None:
+    """There is a snapshot of all others."""
+    (good := tmp_path / "good").write_text("good")
+    bad = "/proc/self/mem"  # its first byte is an I/O error, for root, too
+    stored = repository.backup(repo, [good, Path(bad)], "host", [], "", lambda message: None)
+    (made,) = repository.snapshots(repo)
+    assert made.id.startswith(stored.id)
+    assert stored.unread == (bad,)
+    assert repo.dump(made.id, str(good)) == b"good"
+    assert bad not in [one.path for one in repository.nodes(repo, made.id)]
 
 
+@each_version
 def test_what_it_prints_of_a_snapshot_is_understood(repo: Restic, tmp_path: Path) -> None:
     """Id, time with a zone, host and tags; only those with zagent's tag are listed."""
     (tmp_path / "file").write_text("x")

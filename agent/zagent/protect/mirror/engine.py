@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zagent.errors import DestinationFailed, EntryRefused
 from zagent.protect.contents import Contents
-from zagent.protect.engine import DOING, Bad, Entry
+from zagent.protect.engine import DOING, Bad, Entry, begins
 from zagent.protect.mirror import check, home, keep
 from zagent.protect.mirror.home import Mirror
 from zagent.weights import copying
@@ -84,14 +84,14 @@ class MirrorEngine:
         """See Engine: what a data root keeps here; its sets go unless another keeps them, too."""
         self.mirror.require()
         with self._told(), self.mirror.locked(DOING):
-            found = {one.id for one in home.entries(self.mirror) if one.id.startswith(entry)}
-            if len(found) != 1:
-                why = "several begin so" if found else "there is no such entry"
-                raise EntryRefused(entry=entry, destination=self.mirror.folder, why=why)
-            if found == {own}:
+            try:
+                found = begins((one.id for one in home.entries(self.mirror)), entry)
+            except LookupError as error:
+                raise EntryRefused(entry=entry, destination=self.mirror.folder, why=error) from error
+            if found == own:
                 raise EntryRefused(entry=entry, destination=self.mirror.folder, why="it is this data root's own")
-            keep.forget(self.mirror, *found)
-        return found.pop()
+            keep.forget(self.mirror, found)
+        return found
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -60,7 +60,7 @@ def obtain() -> Binary:
         ResticUnavailable: there is none, and it can't be had.
     """
     try:
-        return find() or _checked(fetch())
+        return find() or pinned()
     except ResticUnavailable as error:
         raise ResticUnavailable(why=f"{error.facts['why']}{_unused()}") from error
 
@@ -84,11 +84,23 @@ def find() -> Binary | None:
     Root takes only a file that root alone can change, and none on a data root: root executes nothing from there.
     """
     on_path = shutil.which("restic")
-    for one in (Path(on_path) if on_path else None, place()):
-        # What is looked at is what is run: a link may lead elsewhere a moment later.
-        if one and (real := one.resolve()).is_file() and _is_safe(real) and (found := _known(real)):
-            return found
-    return None
+    return (_usable(Path(on_path)) if on_path else None) or _usable(place())
+
+
+def pinned() -> Binary:
+    """The pinned release, fetched where it was not before; whatever is on PATH.
+
+    Raises:
+        ResticUnavailable: it can't be had.
+        OSError: it can't be written.
+    """
+    return _usable(place()) or _checked(fetch())
+
+
+def _usable(path: Path) -> Binary | None:
+    """What is looked at is what is run: a link may lead elsewhere a moment later."""
+    real = path.resolve()
+    return _known(real) if real.is_file() and _is_safe(real) else None
 
 
 def place() -> Path:

@@ -11,14 +11,21 @@ from functools import cached_property
 from pathlib import Path
 
 from zagent import durable, points
-from zagent.errors import DestinationFailed, EntryRefused, NothingToRestore, ResticError, SourceDamaged
-from zagent.protect.contents import Contents
-from zagent.protect.engine import PARTS, Bad, Entry
+from zagent.errors import (
+    DestinationFailed,
+    EntryRefused,
+    NothingToRestore,
+    ResticError,
+    SourceDamaged,
+    SourceUnreadable,
+)
+from zagent.protect.contents import Contents, Weights
+from zagent.protect.engine import PARTS, Bad, Entry, begins
 from zagent.protect.restic import binary, password, repository, retention, tags
 from zagent.protect.restic.binary import Binary
 from zagent.protect.restic.prove import Prover
-from zagent.protect.restic.repository import Node
-from zagent.protect.restic.retention import PROVED, Snapshot
+from zagent.protect.restic.repository import Node, Stored
+from zagent.protect.restic.retention import PROVED
 from zagent.protect.restic.run import Message, Restic
 from zagent.volume import guard
 from zagent.volume.layout import folder_name
@@ -31,6 +38,9 @@ UNPROVED = "unproved"
 
 REPOSITORY = "repository"
 """Under which name a check tells of bad packs: they belong to no one model."""
+
+NAMED = 10
+"""How many of the files that could not be read are named; below a mount that nobody reads there are thousands."""
 
 STAGING = ".restoring"
 """The folder, within the one that is restored, in which files wait for their proof."""
@@ -75,7 +85,11 @@ class ResticEngine:
     def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
         """See Engine: a new snapshot of the weights, the settings and everyone's folder.
 
-        Until its weights are proved it is tagged as unproved; where they are damaged it is forgotten at once.
+        Until it is proved it is tagged as unproved. Where weights are damaged it is forgotten at once; where files
+        could not be read it stays unproved, so that nothing is taken for whole, or goes, for its sake.
+
+        Raises:
+            SourceUnreadable: files could not be read; the snapshot holds all others.
         """
         if not self._takes_writes():  # restic would try for a quarter of an hour
             hint = f"mount -o remount,rw   the disk of {self.address}, if `dmesg` shows no disk error"
@@ -90,35 +104,38 @@ class ResticEngine:
         with Prover(what) as prover:
             told = _Progress(progress, prover)
             paths = [*(one.folder for one in what.weights), *what.manifests, *what.settings, *what.people]
-            parent = retention.newest(own, _now())
-            mark = [PROVED if same else UNPROVED, *about]
-            since = parent.id if parent else ""
+            # Compared with an unproved one, damage that it holds would pass for unchanged, and be vouched for unread.
+            parent = last or retention.newest(own, _now())
+            since, mark = parent.id if parent else "", [UNPROVED, *about]
             stored = repository.backup(self.restic, paths, what.data_id, mark, since, told.hears, force=bool(packs))
             points.reached("restic:stored")
-            if not same:
-                self._prove(prover, last, what, stored.id, about)
+            self._judge(stored, {} if same else prover.bad(last, what))
+        repository.retag(self.restic, stored.id, [PROVED, *about])
+        points.reached("restic:tagged")
         progress.end()
         return stored.added if any(not one.endswith("/") for one in stored.read) else 0
 
-    def _prove(self, prover: Prover, last: Snapshot | None, what: Contents, id_: str, about: list[str]) -> None:
-        """Vouch for the snapshot, or forget it: what it would stand for is not what its manifests say."""
-        bad = prover.bad(last, what)
-        if bad:
-            repository.forget(self.restic, [id_])
-            path, (weights, why) = min(bad.items())
+    def _judge(self, stored: Stored, bad: Mapping[str, tuple[Weights, str]]) -> None:
+        """Make sure that what is stored is what its manifests say, else forget it; and that nothing is left out."""
+        if damaged := [path for path in bad if path not in stored.unread]:
+            repository.forget(self.restic, [stored.id])
+            weights, why = bad[path := min(damaged)]
             raise SourceDamaged(model=weights.model.words, path=path, why=why)
+        if stored.unread:
+            named = ", ".join(stored.unread[:NAMED])
+            more = f" and {len(stored.unread) - NAMED} more" if len(stored.unread) > NAMED else ""
+            raise SourceUnreadable(what=f"the snapshot {stored.id[:8]}", why=named + more)
         points.reached("restic:proved")
-        repository.retag(self.restic, id_, [PROVED, *about])
-        points.reached("restic:tagged")
 
     def check(self, part: int | None, progress: Progress) -> Bad:
         """See Engine. Before that old snapshots go, and what only they needed."""
-        if self._takes_writes():
+        writable = self._takes_writes()
+        if writable:
             repository.unlock(self.restic)
             self._forget()
         progress.say(f"reading {'all' if part is None else f'part {part + 1} of {PARTS}'} of {self.address}")
         subset = "100%" if part is None else f"{part + 1}/{PARTS}"
-        bad = repository.check(self.restic, subset, locked=self._takes_writes())
+        bad = repository.check(self.restic, subset, locked=writable)
         return {REPOSITORY: tuple(bad)} if bad else {}
 
     def _takes_writes(self) -> bool:
@@ -147,15 +164,16 @@ class ResticEngine:
     def forget(self, entry: str, own: str) -> str:
         """See Engine; its bytes are freed by the next check."""
         found = repository.snapshots(self.restic)
-        fitting = [one for one in found if one.id.startswith(entry)]
-        if len(fitting) != 1:
-            why = "several begin so" if fitting else "there is no such entry"
-            raise EntryRefused(entry=entry, destination=self.address, why=why)
-        if fitting == [retention.newest((one for one in found if one.proved and one.host == own), _now())]:
+        try:
+            id_ = begins((one.id for one in found), entry)
+        except LookupError as error:
+            raise EntryRefused(entry=entry, destination=self.address, why=error) from error
+        last = retention.newest((one for one in found if one.proved and one.host == own), _now())
+        if last and last.id == id_:
             why = "it is the newest proved one of this data root"
             raise EntryRefused(entry=entry, destination=self.address, why=why)
-        repository.forget(self.restic, [fitting[0].id])
-        return fitting[0].id
+        repository.forget(self.restic, [id_])
+        return id_
 
     def entries(self) -> Sequence[Entry]:
         """See Engine."""
@@ -163,49 +181,46 @@ class ResticEngine:
         return [Entry(one.id[:8], one.time, tags.sets(one), tags.size(one), one.proved) for one in found]
 
     @cached_property
-    def _snapshot(self) -> Snapshot:
-        found = repository.snapshots(self.restic)
-        if self.wanted_snapshot:
-            fitting = [one for one in found if one.id.startswith(self.wanted_snapshot)]
-        else:
-            fitting = [one for one in found if one.proved]
-        if not fitting or (self.wanted_snapshot and len(fitting) > 1):
-            what = f"snapshot {self.wanted_snapshot}" if self.wanted_snapshot else "weights"
-            why = f"{self.words} has {'several' if fitting else 'none'}"
-            raise NothingToRestore(what=what, why=why, hint="zagent backup ls   shows the snapshots and their ids")
-        return retention.newest(fitting, _now()) or fitting[0]
-
-    @property
     def snapshot_id(self) -> str:
         """The id of the snapshot that is restored from.
 
         Raises:
             NothingToRestore: there is none.
         """
-        return self._snapshot.id
+        found = repository.snapshots(self.restic)
+        hint = "zagent backup ls   shows the snapshots and their ids"
+        if not self.wanted_snapshot:
+            if last := retention.newest((one for one in found if one.proved), _now()):
+                return last.id
+            raise NothingToRestore(what="weights", why=f"{self.words} has no proved snapshot", hint=hint)
+        try:
+            return begins((one.id for one in found), self.wanted_snapshot)
+        except LookupError as error:
+            what, why = f"snapshot {self.wanted_snapshot}", f"of those in {self.words} {error}"
+            raise NothingToRestore(what=what, why=why, hint=hint) from error
 
     @cached_property
     def nodes(self) -> list[Node]:
         """Everything in the snapshot that is restored from."""
-        return repository.nodes(self.restic, self._snapshot.id)
+        return repository.nodes(self.restic, self.snapshot_id)
 
     def sets(self) -> Sequence[Manifest]:
         """See Source."""
         found = [one.path for one in self.nodes if one.is_file and "/.zagent/manifests/" in one.path]
-        return [manifest.parse(self.restic.dump(self._snapshot.id, one)) for one in found]
+        return [manifest.parse(self.restic.dump(self.snapshot_id, one)) for one in found]
 
     def settings(self) -> Mapping[str, bytes]:
         """See Source."""
         names = ("/.zagent/users.json", "/.zagent/backups/destinations.json")
         found = [one.path for one in self.nodes if one.path.endswith(names)]
-        return {Path(one).name: self.restic.dump(self._snapshot.id, one) for one in found}
+        return {Path(one).name: self.restic.dump(self.snapshot_id, one) for one in found}
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
         """See Source. Files wait for their proof in a folder beside, and only then get their names."""
         end = f"/models/{folder_name(wanted.model)}/snapshots/{wanted.revision}/model_index.json"
         index = next((one.path for one in self.nodes if one.path.endswith(end)), None)
         if index is None:
-            return {one.path: f"the snapshot {self._snapshot.id[:8]} has no such file" for one in files}
+            return {one.path: f"the snapshot {self.snapshot_id[:8]} has no such file" for one in files}
         staging, base = folder / STAGING, Path(index).parent
         left = _taken_over(staging, folder, base, files)
         told = _Progress(progress)
@@ -213,7 +228,7 @@ class ResticEngine:
         if left:
             try:
                 paths = [str(base / one.path) for one in left]
-                repository.restore(self.restic, self._snapshot.id, staging, paths, told.hears)
+                repository.restore(self.restic, self.snapshot_id, staging, paths, told.hears)
             except ResticError as error:
                 failed = error.message
         points.reached("restore:staged")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from zagent.errors import DestinationMissing, ResticFailed, SourceUnreadable
+from zagent import text
+from zagent.errors import DestinationMissing, ResticFailed, ResticUnavailable, SourceUnreadable
+from zagent.protect.restic import binary
 from zagent.protect.restic.retention import Snapshot
-from zagent.protect.restic.run import Message, Restic
+from zagent.protect.restic.run import Message, Restic, unread
 
 OURS = "zagent"
 """The tag of every snapshot that zagent made."""
@@ -29,11 +31,15 @@ _PACK = re.compile(r"\b(?:pack|want) ([0-9a-f]{64})\b")
 
 @dataclass(frozen=True)
 class Stored:
-    """A snapshot just made: its id, the bytes that it added, and the files that were read, new or changed."""
+    """A snapshot just made: its id, the bytes that it added, the files that were read, new or changed, and ``unread``.
+
+    Those are what could not be read and is missing in it.
+    """
 
     id: str
     added: int
     read: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,13 +96,10 @@ def backup(
     *,
     force: bool = False,
 ) -> Stored:
-    """Store files and folders; what is as it was in the snapshot ``parent`` is not read, unless with ``force``.
-
-    Raises:
-        SourceUnreadable: a file could not be read; the snapshot that was made without it is forgotten.
-    """
+    """Store files and folders; what is as it was in the snapshot ``parent`` is not read, unless with ``force``."""
     read: list[str] = []
     made: list[Message] = []
+    left_out: list[str] = []
 
     def hears(one: Message) -> None:
         if one.get("message_type") == "verbose_status" and one.get("action") in ("new", "modified"):
@@ -109,12 +112,11 @@ def backup(
     words = [*since, "--host", host, *(word for tag in (OURS, *tags) for word in ("--tag", tag))]
     try:
         restic.run("backup", "--verbose=2", *STORED, *words, *map(str, paths), on_message=hears)
-    except SourceUnreadable:
-        forget(restic, [one["snapshot_id"] for one in made])
-        raise
+    except SourceUnreadable as error:
+        left_out = unread(str(error.facts["said"])) or [str(error.facts["why"])]
     if not made:
         raise ResticFailed(command="backup", address=restic.address, why="it says nothing of a snapshot")
-    return Stored(made[-1]["snapshot_id"], made[-1]["data_added"], tuple(read))
+    return Stored(made[-1]["snapshot_id"], made[-1]["data_added"], tuple(read), tuple(left_out))
 
 
 def retag(restic: Restic, id_: str, tags: Iterable[str]) -> None:
@@ -165,7 +167,8 @@ def repair(restic: Restic, packs: Sequence[str]) -> None:
     What restic can still read of a bad one it stores anew; then the pack goes.
 
     Raises:
-        ResticFailed: among others where a pack is bad and restic is older than 0.16: it knows no way.
+        ResticFailed: among others where a pack is bad, restic is older than 0.16 and so knows no way, and no newer one
+            can be had.
     """
     restic.run("rebuild-index")  # what `repair index` was called before 0.16; newer ones know both names
     there = restic.read("list", "packs").decode().split()
@@ -180,7 +183,15 @@ def _repair(restic: Restic, bad: Sequence[str], folder: Path) -> None:
     except ResticFailed as error:
         if "unknown command" not in error.message:
             raise
-        why = f"{len(bad)} bad packs can be mended by restic 0.16 or newer, and {restic.program} is older"
+        _newer(restic, len(bad)).run("repair", "packs", *bad, folder=folder)
+
+
+def _newer(restic: Restic, bad: int) -> Restic:
+    """The same repository, with the release that zagent fetches where there is no restic; only for what needs it."""
+    try:
+        return replace(restic, program=binary.pinned().path)
+    except (ResticUnavailable, OSError) as error:
+        why = f"{text.plural(bad, 'bad pack')} can be mended by restic 0.16 or newer, and {restic.program} is older"
         raise ResticFailed(command="repair packs", address=restic.address, why=why) from error
 
 

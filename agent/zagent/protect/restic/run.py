@@ -22,6 +22,7 @@ from zagent.errors import (
     WrongPassword,
     ZagentError,
 )
+from zagent.protect.restic import credentials
 
 Message = Mapping[str, Any]
 OnMessage = Callable[[Message], None]
@@ -49,7 +50,7 @@ PASSED_ON = frozenset(
         "RESTIC_TLS_CLIENT_CERT",
     }
 )
-"""Of the caller's variables for restic only these reach it: how to get in. The others could lead it elsewhere."""
+"""Of the variables for restic only these reach it: how to get in. The others could lead it elsewhere."""
 
 PATIENCE = 30.0
 """Seconds in which an interrupted restic has to put its lock away before it is killed."""
@@ -73,6 +74,7 @@ class Restic:
 
         Raises:
             DestinationMissing, RepositoryLocked, WrongPassword, SourceUnreadable, ResticFailed: by its exit code.
+            CredentialsRefused: before it is run.
         """
         with self._running(["--json", *words], folder) as (process, errors):
             found = list(self._messages(process, on_message))
@@ -125,9 +127,8 @@ class Restic:
                 _end(process)
 
     def _environment(self) -> dict[str, str]:
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith("RESTIC_") or name in PASSED_ON
-        }
+        given = {**credentials.variables(), **os.environ}
+        kept = {name: value for name, value in given.items() if not name.startswith("RESTIC_") or name in PASSED_ON}
         own = {
             "RESTIC_REPOSITORY": self.address,
             "RESTIC_PASSWORD_FILE": str(self.password_file.absolute()),
@@ -158,7 +159,7 @@ class Restic:
         if meaning == WRONG_PASSWORD:
             return WrongPassword(address=self.address, path=self.password_file)
         if meaning == INCOMPLETE and command == "backup":
-            return SourceUnreadable(why=", ".join(unread(said)) or why)
+            return SourceUnreadable(what="what could be", why=why, said=said)
         return ResticFailed(command=command, address=self.address, why=why, said=said)
 
 
