@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("root") and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
-        if item.get_closest_marker("vm") and groups.of(item.nodeid) not in groups.MACHINE_GROUPS:
+        if item.get_closest_marker("vm") and groups.of(item.nodeid) != groups.MACHINES:
             raise pytest.UsageError(f"{item.nodeid} boots a machine: name its file in WITH_MACHINES of tests/groups.py")
     items.sort(key=lambda item: groups.place(item.nodeid))
 
@@ -62,7 +62,7 @@ def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]
     if node.gateway.id != "gw0":
         return
     if found - {groups.PLAIN, groups.REPOSITORIES}:
-        _prepare(bool(found & {*groups.MACHINE_GROUPS}), node.config)
+        _prepare(groups.MACHINES in found, node.config)
     if groups.REPOSITORIES in found:
         versions.prepare(node.config.get_terminal_writer().line)
 

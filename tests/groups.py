@@ -9,20 +9,20 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-HOST, MACHINES = MACHINE_GROUPS = ("host", "machines")
-"""Emulated, each virtual machine takes a processor: no more than two tests at a time have one."""
+MACHINES = "machines"
+"""Emulated, a virtual machine takes a processor and more: one after the other, so that the rest has the other."""
 
 PLAIN = "plain"
 """What needs nothing but this machine."""
 
 REPOSITORIES = "repositories"
-"""Opening one takes half a second of a processor, by design (scrypt)."""
+"""Each of their tests starts restic many times, and shares one repository to begin with."""
 
-ORDER = (*MACHINE_GROUPS, PLAIN, REPOSITORIES)
+ORDER = (MACHINES, PLAIN, REPOSITORIES)
 """These take longest and begin first; all others wait in one queue for a free worker."""
 
 WITH_MACHINES = {
-    "tests/host/": HOST,
+    "tests/host/": MACHINES,
     "tests/demo/": MACHINES,
     "tests/localcloud/hosts/": MACHINES,
     "tests/localcloud/test_sample.py": MACHINES,

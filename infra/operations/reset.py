@@ -16,15 +16,15 @@ from infra.bootstrap.gather import on_host
 from infra.bootstrap.ssh.connecting import connect
 from infra.bootstrap.ssh.host import Host, must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import AGENTS, ROOT, Want, of_stack
+from infra.bootstrap.want import AGENT_ENV, AGENTS, LAUNCHER, ROOT, RUNTIME_LIST, Want, of_stack
 from infra.errors import CloudRefused, CommandFailed, HostError, HostUnreachable, ResetRefused
 from infra.operations import find, proof, replacing
 from infra.operations.converge import target
 from infra.operations.taking import Say
 from infra.settings import Settings
 
-PLACES = ("/home", "/root", "/srv", "/opt", "/var/lib/docker/volumes", "/var/www", "/usr/local")
-NOT_THERE = (AGENTS, "/opt/pytorch", "/usr/local/bin/zagent")
+PLACES = ("/home", "/root", "/srv", "/opt", "/var/lib/docker/volumes", "/var/www", "/usr/local", "/etc/zagent")
+NOT_THERE = (AGENTS, "/opt/pytorch", LAUNCHER, AGENT_ENV, RUNTIME_LIST)
 """Of the places where people keep things, what is ours or the image's."""
 
 PAUSE = 2.0

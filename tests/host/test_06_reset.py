@@ -58,10 +58,10 @@ def test_a_reset_on_purpose(host: World, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ResetRefused, match=r"it lacks: write /etc/zagent/agent\.env"):
         reset.look(host.settings, print)
     assert host.converge() == 1
-    host.ssh("echo mine >picture.png")
+    host.ssh("echo mine >picture.png && echo A=b | sudo tee /etc/zagent/backup.env")
     kept, sent, boot = host.kept(), host.cloud.hub_bytes(), host.boot()
     begun = reset.look(host.settings, print)
-    assert reset.valuables(begun) == [("/home/ubuntu/picture.png", 5)]
+    assert reset.valuables(begun) == [("/home/ubuntu/picture.png", 5), ("/etc/zagent/backup.env", 4)]
     monkeypatch.setattr(reset, "converge", cut_off)
     reset.carry_out(begun)
     assert list(begun.seconds) == [

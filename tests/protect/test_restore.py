@@ -83,14 +83,14 @@ def test_a_damaged_copy_brings_back_all_but_what_is_damaged(mirrored: Place) -> 
 
 
 def test_a_second_copy_fills_in_what_the_first_has_lost(mirrored: Place, tmp_path: Path) -> None:
-    """One file is bad in each; together they are whole."""
+    """One file is bad in each; together they are whole, and what is bad in the first is told."""
     second = Place(mirrored.root, tmp_path / "second")
     mirrored.said("backup", "add", "third", str(second.copy), "--same-device")
     mirrored.said("backup", "now", "third")
     files.flip(mirrored.kept / files.SHARD)
     files.flip(second.kept / files.VAE)
     shutil.rmtree(mirrored.snapshot)
-    mirrored.said("restore")
+    assert files.SHARD in mirrored.said("restore")
     assert files.below(mirrored.snapshot) == files.needed()
 
 
