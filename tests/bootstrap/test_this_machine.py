@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -69,6 +70,15 @@ def test_a_filesystem_is_looked_at_without_a_change(disk: Disk) -> None:
     assert found.content is not None
     assert set(found.content.names) == {".zagent", ".zagent/volume.json", "photos"}
     assert marker.parse(found.content.marker.encode()).fs_uuid == UUID
+
+
+def test_nobody_else_sees_it_mounted_while_it_is_looked_at(disk: Disk) -> None:
+    """The facts are gathered side by side: the list of disks would have it mounted somewhere, and that is refused."""
+    disk.format()
+    seen = disk.image.with_name("seen")
+    disk.host.give("find", f'cat /proc/{os.getpid()}/mounts >>{seen}; exec /usr/bin/find "$@"')
+    assert gather(disk.host, WANT, print).content == Content((), "")
+    assert disk.device not in seen.read_text()
 
 
 def test_a_half_made_filesystem_looks_whole_to_blkid(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ CDs (majors 1, 2, 11) are none of interest, and a floppy drive takes its time.""
 READ = "dd iflag=nofollow,nonblock status=none bs=64k count=16 if="
 """A file of the volume, which anybody may have written: no link is followed, no pipe waited for; a megabyte at most."""
 
-LOOK = f"""
+_LOOK = f"""
 look() {{ ls -A "$1" >/dev/null 2>&1 || return 1
           find "$1" -mindepth 1 -maxdepth 2 -printf '%P\\n' | head -n 50; echo '{SEPARATOR}'
           [ -L "$1/.zagent" ] || {READ}"$1/.zagent/volume.json"; true; }}
@@ -54,8 +54,9 @@ mount -t xfs -o ro,norecovery,nouuid,nosuid,nodev,noexec "$DEVICE" "$folder" 2>/
     look "$folder"; umount "$folder"; }}
 rmdir "$folder"
 """
-"""An unmounted volume is looked at so that not even its journal is replayed. One that can't be read, as XFS has shut it
-down, must not pass for an empty one."""
+LOOK = f"exec unshare --mount --propagation private sh -c {quote(_LOOK)}"
+"""An unmounted volume is looked at so that not even its journal is replayed, and where only these commands see the
+mount: the list of disks is made meanwhile. One that can't be read, as XFS has shut it down, must not pass for empty."""
 
 BARE = """
 unshare --mount --propagation private sh -c '
