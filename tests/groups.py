@@ -21,21 +21,15 @@ REPOSITORIES = "repositories"
 ORDER = (MACHINES, PLAIN, REPOSITORIES)
 """These take longest and begin first; all others wait in one queue for a free worker."""
 
-WITH_MACHINES = {
-    "tests/host/": MACHINES,
-    "tests/demo/": MACHINES,
-    "tests/localcloud/hosts/": MACHINES,
-    "tests/localcloud/test_sample.py": MACHINES,
-}
+WITH_MACHINES = ("tests/host/", "tests/demo/", "tests/localcloud/hosts/", "tests/localcloud/test_sample.py")
 """Where the tests lie that boot one; all of tests/demo, as two demonstrations of one clone share its pictures."""
 
 
 def of(nodeid: str) -> str:
     """The group of a test: below tests/localcloud a folder, whose parts it shares; in tests/engine a stack's life."""
     path = nodeid.partition("::")[0]
-    for start, group in WITH_MACHINES.items():
-        if path.startswith(start):
-            return group
+    if path.startswith(WITH_MACHINES):
+        return MACHINES
     if path.startswith("tests/protect/restic/"):
         return REPOSITORIES
     if path.startswith("tests/engine/"):

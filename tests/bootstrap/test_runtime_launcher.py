@@ -152,6 +152,21 @@ def test_a_check_that_never_ends_is_not_waited_for_for_ever(machine: Machine) ->
     assert len(waits.read_text()) == PATIENCE
 
 
+@pytest.mark.parametrize(
+    "home", ["/data/users/nobody", "/data/.zagent/compile-cache/nobody"], ids=["person", "service"]
+)
+def test_what_is_compiled_for_a_gpu_is_each_users_own(machine: Machine, home: str) -> None:
+    """It is code: nobody else reads or writes it."""
+    machine.mount(checked=True)
+    machine.give(home, NOBODY)
+    cache = f"{home}/cache" if "users" in home else home
+    _, found = machine.zagent(NOBODY)
+    assert found == [f"{cache}/torchinductor", f"{cache}/triton", f"{cache}/cuda"]
+    made = machine.at(cache).stat()
+    assert made.st_uid == NOBODY
+    assert "users" not in home or made.st_mode & 0o777 == 0o700
+
+
 def test_a_folder_of_somebody_else_is_not_taken_for_ones_own(machine: Machine) -> None:
     """Nor is one made where there is none; what a person set stays."""
     machine.mount(checked=True)

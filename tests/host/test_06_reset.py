@@ -19,6 +19,7 @@ from tests.host.world import World
 pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
 
 ALICE = Account(1234, 1235)
+RECORDS = ("./.zagent/verified/", "./.zagent/space/")
 
 
 def test_a_number_of_the_volumes_is_taken(host: World) -> None:
@@ -95,6 +96,3 @@ def her_numbers(host: World) -> list[str]:
 def without_records(kept: Mapping[str, str]) -> Mapping[str, str]:
     """All but what a verify notes: how it ended, and how much space there was."""
     return {path: digest for path, digest in kept.items() if not path.startswith(RECORDS)}
-
-
-RECORDS = ("./.zagent/verified/", "./.zagent/space/")

@@ -32,6 +32,11 @@ def current() -> Path | None:
     return found / "restic" if found else None
 
 
+def newest() -> Path | None:
+    """The current one, else the system's."""
+    return current() or system()
+
+
 def prepare(progress: Callable[[str], None]) -> None:
     """Build it, once for all clones of a user; minutes that no test's time limit allows for."""
     if current() or not shutil.which("go"):
