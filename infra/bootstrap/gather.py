@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from importlib.resources import files
 
 from infra.bootstrap import agent, blank
 from infra.bootstrap.blank import Proof
-from infra.bootstrap.facts.commands import DEVICE, FACTS
+from infra.bootstrap.facts.commands import DEVICE, FACTS, PATIENCE
 from infra.bootstrap.facts.model import Facts
+from infra.bootstrap.files import script
 from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Host, OnLine, must
 from infra.bootstrap.want import AGENTS, ROOT, Want, paths
 
@@ -17,15 +17,10 @@ DISK_PATIENCE = 60.0
 """Seconds until an attached disk must have turned up on the host."""
 
 
-LONGER = {name: fact.patience for name, fact in FACTS.items() if fact.patience is not None}
+COMMANDS = {fact.command: fact.patience for fact in FACTS.values()}
 NOTICE = "the packages on the volume are read, which takes minutes on one that was just made of a snapshot"
-FACTS_PATIENCE = COMMAND_PATIENCE + sum(LONGER.values())
+FACTS_PATIENCE = COMMAND_PATIENCE + sum(one for one in COMMANDS.values() if one > PATIENCE)
 """Seconds for all facts together: as for any command, and for those that may take longer."""
-
-
-def script(name: str) -> str:
-    """The text of one of the scripts that run on the host."""
-    return files("infra.bootstrap.files").joinpath(f"{name}.py").read_text()
 
 
 def on_host(name: str, *words: str, python: str = "python3") -> list[str]:
@@ -56,14 +51,13 @@ def _ask(host: Host, want: Want, say: OnLine) -> Facts:
             "AGENT": f"{AGENTS}/{agent.key()}",
             "PATHS": " ".join(paths(want)),
         },
-        "commands": {name: fact.command for name, fact in FACTS.items()},
-        "patience": LONGER,
+        "commands": COMMANDS,
         "notice": NOTICE,
     }
     words = on_host("gather", json.dumps(asked))
     told = must(host, "tell its facts", *words, on_line=lambda line: _tell(line, say), patience=FACTS_PATIENCE)
-    answered = json.loads(told)
-    return Facts(address=host.address, **{name: fact.parse(*answered[name]) for name, fact in FACTS.items()})
+    answered = dict(zip(COMMANDS, json.loads(told), strict=True))
+    return Facts(address=host.address, **{name: fact.parse(*answered[fact.command]) for name, fact in FACTS.items()})
 
 
 def _tell(line: str, say: OnLine) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from infra.bootstrap import wheelhouse
 from infra.bootstrap.facts import parsers
-from infra.bootstrap.facts.commands import PYTHON
+from infra.bootstrap.facts.commands import ANSWERS
 from infra.bootstrap.facts.model import Python
 from infra.bootstrap.gather import on_host
 from infra.bootstrap.permission import Record
@@ -29,8 +29,8 @@ from tests.bootstrap.local_host import LocalHost, Noted
 
 def system_python() -> Python:
     """The system's interpreter, which any user may run, as a host tells of it."""
-    path = {**os.environ, "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(["sh", "-c", PYTHON], env=path, capture_output=True, text=True, check=True)
+    its = {**os.environ, "PATH": "/usr/bin:/bin", "AGENT": "/nowhere", "ROOT": "/nowhere"}
+    done = subprocess.run(["sh", "-c", ANSWERS], env=its, capture_output=True, text=True, check=True)
     found = parsers.python(done.returncode, done.stdout)
     assert found
     return found

@@ -13,7 +13,7 @@ import pytest
 
 from infra.bootstrap import alone as locking
 from infra.bootstrap.alone import alone
-from infra.bootstrap.gather import script
+from infra.bootstrap.files import script
 from infra.bootstrap.ssh import wire
 from infra.bootstrap.ssh.connecting import connect
 from infra.bootstrap.ssh.fabric_host import FabricHost

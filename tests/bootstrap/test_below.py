@@ -10,8 +10,7 @@ import pytest
 from zagent.volume.layout import Layout
 from zagent.volume.users import Account
 
-from infra.bootstrap.files import below
-from infra.bootstrap.gather import script
+from infra.bootstrap.files import below, script
 from infra.bootstrap.permission import Record
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target

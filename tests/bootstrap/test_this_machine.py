@@ -15,6 +15,7 @@ from zagent.volume import marker
 
 from infra.bootstrap import gather as gathering
 from infra.bootstrap.facts.model import Bare, Content, Filesystem
+from infra.bootstrap.files import script
 from infra.bootstrap.gather import gather
 from infra.bootstrap.plan.host import plan
 from infra.bootstrap.steps import volume
@@ -46,7 +47,7 @@ def test_a_blank_disk(disk: Disk) -> None:
 
 def test_what_takes_long_is_told(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it is done; the facts are for nobody's eyes."""
-    text = gathering.script("gather")
+    text = script("gather")
     monkeypatch.setattr(gathering, "script", lambda name: text.replace("SILENCE = 30", "SILENCE = 0"))
     said: list[str] = []
     gather(disk.host, WANT, said.append)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.bootstrap.gather import script
+from infra.bootstrap.files import script
 from infra.bootstrap.ready import BOOTED
 from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Held, Host, OnLine, Ran
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from infra.bootstrap.checking import SCRIPT, UNIT, unit
-from infra.bootstrap.facts import commands, parsers
+from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.model import Checked
+from infra.bootstrap.files import script
 from infra.bootstrap.plan.runtime import RuntimePlan
 from infra.bootstrap.want import MOUNT_UNIT, RUNTIME_LIST, RUNTIME_STAMPS, RUNTIME_UNIT_ENABLED
 from infra.errors import HostUnsuitable
@@ -81,7 +82,7 @@ def test_it_runs_nothing_from_the_volume() -> None:
 def test_the_check_needs_a_hosts_python_alone(tmp_path: Path) -> None:
     """Nothing but the standard library."""
     (tmp_path / "list").write_text('{"folder": "/nowhere", "links": {}, "files": {}}')
-    command = [sys.executable, "-I", "-S", "-c", commands.CHECK_SCRIPT, str(tmp_path / "list"), "/"]
+    command = [sys.executable, "-I", "-S", "-c", script("check"), str(tmp_path / "list"), "/"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
     assert parsers.checked(done.returncode, done.stdout) == Checked("/nowhere", ("/nowhere: not there",))

@@ -17,8 +17,8 @@ from zagent.volume.users import Account
 from infra.bootstrap import agent
 from infra.bootstrap.checking import SCRIPT, unit
 from infra.bootstrap.environment import agent_env, environment, profile
-from infra.bootstrap.facts.commands import CHECK_SCRIPT
 from infra.bootstrap.facts.model import Bare, Checked, Content, Disk, Facts, Filesystem, Gpu, Mount, Placed, Python
+from infra.bootstrap.files import script
 from infra.bootstrap.launcher import launcher
 from infra.bootstrap.mounting import fstab, fstab_line, udev_rule
 from infra.bootstrap.permission import Record
@@ -126,7 +126,7 @@ def converged() -> tuple[Facts, Record]:
         **_file(AGENT_ENV, agent_env(WANT)),
         **_file(PROFILE, profile()),
         **_file(LAUNCHER, launcher(WANT, RUNTIME, SMALL, agent.key()), "755"),
-        **_file(SCRIPT, CHECK_SCRIPT),
+        **_file(SCRIPT, script("check")),
         **_file(RUNTIME_UNIT, unit(PYTHON.executable)),
         RUNTIME_UNIT_ENABLED: Placed("777", 0, ""),
         RUNTIME.compiled: Placed("755", 0, ""),

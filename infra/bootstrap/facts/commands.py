@@ -5,28 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from shlex import quote
 from typing import Any, Generic, TypeVar
 
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.parsers import SEPARATOR
+from infra.bootstrap.files import script
 from infra.bootstrap.want import AGENTS, LAUNCHER, RUNTIME_LIST, RUNTIMES
 
 T = TypeVar("T")
 
 
+PATIENCE = 60
+"""Seconds for most commands: a host that needs longer to tell of its disks and users is not well."""
+
+
 @dataclass(frozen=True)
 class Fact(Generic[T]):
-    """A command for the host's shell, and what its exit code and output mean.
+    """A command for the host's shell, what its exit code and output mean, and the seconds that it may take.
 
-    ``patience`` is in seconds, None for what every command has (files/gather.py): a host that needs longer to tell of
-    its disks and users is not well.
+    Several facts may have one command, which is run once.
     """
 
     command: str
     parse: Callable[[int, str], T]
-    patience: int | None = None
+    patience: int = PATIENCE
 
 
 DEVICE = "lsblk -dnro PATH,SERIAL | awk -v serial=\"$SERIAL\" '$2 == serial { print $1 }'"
@@ -83,39 +86,17 @@ find . -mindepth 1 -maxdepth 1 -type d -printf '%U\\t%G\\t%f\\n'
 PICK_PYTHON = "python=/opt/pytorch/bin/python3; [ -x $python ] || python=python3"
 """The interpreter of the image's PyTorch, where it has one of its own, else the system's."""
 
-PYTHON = f"""
-{PICK_PYTHON}; exec $python -I -c '
-import json, os, sys
-print(json.dumps({{"executable": os.path.realpath(sys.executable), "version": sys.version_info[:3],
-                  "machine": os.uname().machine, "glibc": os.confstr("CS_GNU_LIBC_VERSION")}}))'
+ANSWERS = f"""
+{PICK_PYTHON}; exec $python -I -c {quote(script("answers"))} "$AGENT" "$ROOT"
 """
+"""Three facts of one Python, as it takes longer to start than to tell them."""
 
 IMAGE_PACKAGES = "/opt/pytorch/lib/python{minor}/site-packages"
 """Where AWS's PyTorch images keep PyTorch and what they bring with it."""
 
-WEIGHTS = f"""
-{PICK_PYTHON}; $python -I -c '
-import sys; sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from zagent.settings import load
-from zagent.weights.model import Model
-from zagent.weights.store import Store
-Store(load(Path(sys.argv[2]), {{}}, agent_env=Path("/nowhere"))).present(Model())' "$AGENT" "$ROOT"
-"""
-
-SCHEDULE = f"""
-{PICK_PYTHON}; $python -I -c '
-import sys; sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from zagent.schedule.install import FOLDER, install
-sys.exit(bool(install(FOLDER, Path(sys.argv[2]), dry_run=True)))' "$AGENT" "$ROOT"
-"""
-
-CHECK_SCRIPT = files("infra.bootstrap.files").joinpath("check.py").read_text()
-
 CHECK = f"""
 [ -e {RUNTIME_LIST} ] || exit 0
-{PICK_PYTHON}; exec $python -I -c {quote(CHECK_SCRIPT)} {RUNTIME_LIST} "$ROOT"
+{PICK_PYTHON}; exec $python -I -c {quote(script("check"))} {RUNTIME_LIST} "$ROOT"
 """
 """Always the check of this version, whichever one a boot has run."""
 
@@ -124,10 +105,8 @@ READ_PATIENCE = 60 * parsers.READ_WITHIN
 made of a snapshot each block is fetched from S3 when it is first read (AWS, "Initialize Amazon EBS volumes"): some MB
 in a second."""
 
-OUTDATED_SCRIPT = files("infra.bootstrap.files").joinpath("outdated.py").read_text()
-
 USED = f"""
-{PICK_PYTHON}; exec $python -I -c {quote(OUTDATED_SCRIPT)} {
+{PICK_PYTHON}; exec $python -I -c {quote(script("outdated"))} {
     quote(json.dumps({"launcher": LAUNCHER, "folders": [AGENTS, RUNTIMES]}))
 }
 """
@@ -152,10 +131,10 @@ FACTS: dict[str, Fact[Any]] = {
     "environment": Fact("cat /etc/environment", parsers.text),
     "users": Fact(f'{READ}"$ROOT/.zagent/users.json"', parsers.text),
     "destinations": Fact(f'{READ}"$ROOT/.zagent/backups/destinations.json"', parsers.text),
-    "python": Fact(PYTHON, parsers.python),
+    "python": Fact(ANSWERS, parsers.python),
     "image": Fact(f"ls -d {IMAGE_PACKAGES.format(minor='3.*')}/*.dist-info", parsers.image),
-    "weights": Fact(WEIGHTS, parsers.succeeded),
-    "schedule": Fact(SCHEDULE, parsers.succeeded),
+    "weights": Fact(ANSWERS, parsers.weights),
+    "schedule": Fact(ANSWERS, parsers.schedule),
     "checked": Fact(CHECK, parsers.checked, patience=READ_PATIENCE),
     "used": Fact(USED, parsers.used),
     "gpus": Fact(GPUS, parsers.gpus),

@@ -120,12 +120,22 @@ def homes(_code: int, out: str) -> dict[str, Account]:
 
 
 def python(code: int, out: str) -> Python | None:
-    """From PYTHON."""
+    """From ANSWERS."""
     if code:
         return None
     found = json.loads(out)
     major, minor = (int(one) for one in re.findall(r"\d+", found["glibc"])[:2])
     return Python(found["executable"], tuple(found["version"]), found["machine"], (major, minor))
+
+
+def weights(code: int, out: str) -> bool:
+    """From ANSWERS: whether the model is whole."""
+    return code == 0 and json.loads(out)["weights"] is True
+
+
+def schedule(code: int, out: str) -> bool:
+    """From ANSWERS: whether the timers are as they should be."""
+    return code == 0 and json.loads(out)["schedule"] is True
 
 
 def image(_code: int, out: str) -> dict[str, dict[str, str]]:

@@ -1,7 +1,7 @@
-"""Run the command of every fact in one round trip; print {name: [exit code, output]} as JSON.
+"""Run the commands of all facts in one round trip; print [exit code, output] of each in their order, as JSON.
 
-Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands``, ``patience``
-(the seconds for those commands that may take longer than others), and ``notice`` (what people are told where it does).
+Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands`` (each with the
+seconds that it may take), and ``notice`` (what people are told where one takes long).
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 TIMED_OUT = 124
-PATIENCE = 60
 SILENCE = 30
 """Seconds that nobody minds."""
 
 
-def run(command: str, environment: dict[str, str], patience: float = PATIENCE) -> tuple[int, str]:
+def run(command: str, environment: dict[str, str], patience: float = 60) -> tuple[int, str]:
     """One command's exit code and what it printed."""
     out, err, words = subprocess.PIPE, subprocess.DEVNULL, ["sh", "-c", command]
     with subprocess.Popen(words, stdout=out, stderr=err, env=environment, start_new_session=True) as process:
@@ -36,15 +35,11 @@ def main(asked: dict[str, Any]) -> None:
     """Run them all."""
     environment = {**os.environ, **asked["environment"]}
     environment["DEVICE"] = run(asked["device"], environment)[1].strip()
-    longer = asked["patience"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # none changes anything, so none has to wait for another
-        begun = {
-            name: pool.submit(run, one, environment, longer.get(name, PATIENCE))
-            for name, one in asked["commands"].items()
-        }
-        if wait(begun.values(), SILENCE).not_done:
+        begun = [pool.submit(run, one, environment, patience) for one, patience in asked["commands"].items()]
+        if wait(begun, SILENCE).not_done:
             print(asked["notice"], file=sys.stderr, flush=True)
-    print(json.dumps({name: one.result() for name, one in begun.items()}))
+    print(json.dumps([one.result() for one in begun]))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from functools import partial
 
 from infra.bootstrap import agent, wheelhouse
 from infra.bootstrap.checking import SCRIPT, unit
-from infra.bootstrap.facts.commands import CHECK_SCRIPT
 from infra.bootstrap.facts.model import Facts, Python
 from infra.bootstrap.facts.parsers import TOO_SLOW
+from infra.bootstrap.files import script
 from infra.bootstrap.runtime import Runtime, lock_text, rescue
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place, Unpack
@@ -92,8 +92,8 @@ class RuntimePlan:
 
     def _unit(self) -> Iterator[Step]:
         text = unit(self.runtime.python.executable)
-        if not self.facts.has(SCRIPT, CHECK_SCRIPT, 0o644):
-            yield Place(SCRIPT, CHECK_SCRIPT)
+        if not self.facts.has(SCRIPT, script("check"), 0o644):
+            yield Place(SCRIPT, script("check"))
         is_there = self.facts.has(RUNTIME_UNIT, text, 0o644)
         if not is_there:
             yield Place(RUNTIME_UNIT, text)
