@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,27 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(home)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one option of ours."""
+    parser.addoption("--require-all", action="store_true", help="a test that this machine can't run has failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where all tests are required, none may be left out quietly."""
+    report = yield
+    if report.skipped and item.config.option.require_all:
+        report.outcome = "failed"
+    return report
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine can't run, with the reason; put the groups in the order in which workers take them."""
     for item in items:
         if item.get_closest_marker("root") and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root for loop devices, mounts and other users"))
-        if item.get_closest_marker("vm") and groups.of(item.nodeid) != groups.MACHINES:
-            raise pytest.UsageError(f"{item.nodeid} boots a machine: name its file in WITH_MACHINES of tests/groups.py")
+        if item.get_closest_marker("vm") and groups.of(item.nodeid) not in groups.WITH_MACHINES:
+            raise pytest.UsageError(f"{item.nodeid} boots a machine: name its file in PLACES of tests/groups.py")
     items.sort(key=lambda item: groups.place(item.nodeid))
 
 
@@ -62,7 +77,7 @@ def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]
     if node.gateway.id != "gw0":
         return
     if found - {groups.PLAIN, groups.REPOSITORIES}:
-        _prepare(groups.MACHINES in found, node.config)
+        _prepare(bool(found & {*groups.WITH_MACHINES}), node.config)
     if groups.REPOSITORIES in found:
         versions.prepare(node.config.get_terminal_writer().line)
 

@@ -9,8 +9,8 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-MACHINES = "machines"
-"""Emulated, a virtual machine takes a processor and more: one after the other, so that the rest has the other."""
+HOST, DEMO = WITH_MACHINES = ("host", "demo")
+"""Emulated, a virtual machine takes a processor: no more than two tests at a time have one."""
 
 PLAIN = "plain"
 """What needs nothing but this machine."""
@@ -18,18 +18,24 @@ PLAIN = "plain"
 REPOSITORIES = "repositories"
 """Each of their tests starts restic many times, and shares one repository to begin with."""
 
-ORDER = (MACHINES, PLAIN, REPOSITORIES)
+ORDER = (*WITH_MACHINES, PLAIN, REPOSITORIES)
 """These take longest and begin first; all others wait in one queue for a free worker."""
 
-WITH_MACHINES = ("tests/host/", "tests/demo/", "tests/localcloud/hosts/", "tests/localcloud/test_sample.py")
+PLACES = {
+    "tests/host/": HOST,
+    "tests/localcloud/hosts/": HOST,
+    "tests/localcloud/test_sample.py": HOST,
+    "tests/demo/": DEMO,
+}
 """Where the tests lie that boot one; all of tests/demo, as two demonstrations of one clone share its pictures."""
 
 
 def of(nodeid: str) -> str:
     """The group of a test: below tests/localcloud a folder, whose parts it shares; in tests/engine a stack's life."""
     path = nodeid.partition("::")[0]
-    if path.startswith(WITH_MACHINES):
-        return MACHINES
+    for start, group in PLACES.items():
+        if path.startswith(start):
+            return group
     if path.startswith("tests/protect/restic/"):
         return REPOSITORIES
     if path.startswith("tests/engine/"):

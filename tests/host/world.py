@@ -50,7 +50,7 @@ SOON: WaiterConfigTypeDef = {"Delay": 1, "MaxAttempts": 300}
 
 @dataclass
 class World:
-    """One instance and its volume; ``said`` is what the last converge told.
+    """One instance and its volume; ``said`` is what the last converge told, ``backup_target`` the stack's.
 
     ``settled`` is a test's last word: its last converge came through, which looks once more when all is done, and
     nothing was changed since. The next test need not look again.
@@ -63,6 +63,7 @@ class World:
     volume: str
     said: list[str] = field(default_factory=list)
     settled: bool = False
+    backup_target: str = ""
 
     @property
     def access(self) -> Access:
@@ -112,8 +113,8 @@ class World:
 
     def want(self, volume: str = "", *, pull: bool = True) -> Want:
         """What `pulumi up` would want of it."""
-        serial = serial_of(volume or self.volume)
-        return Want(serial, USER, PROJECT, STACK, modelscope_endpoint=f"http://{HUB}", pull=pull)
+        serial, endpoint = serial_of(volume or self.volume), f"http://{HUB}"
+        return Want(serial, USER, PROJECT, STACK, endpoint, pull=pull, backup_target=self.backup_target)
 
     def converge(self, volume: str = "", through: Meddler | None = None) -> int:
         """The number of steps; ``through`` meddles with it."""
