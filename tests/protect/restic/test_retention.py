@@ -49,6 +49,12 @@ def test_unproved_ones_go_once_a_proved_one_is_newer() -> None:
     assert left(old, new, at(0)) == ["0"]
 
 
+def test_of_unproved_ones_the_newest_of_a_day_stays() -> None:
+    """A file that can't be read for a month costs a snapshot a night, and none of them may push out what is proved."""
+    unproved = [at(days, proved=False) for days in (0, 0.01, *range(1, 30))]
+    assert left(at(31), *unproved) == ["31", "6", "5", "4", "3", "2", "1", "0"]
+
+
 def test_a_proved_one_of_the_future_lets_no_real_one_go() -> None:
     """When the clock is right again what is made now is older than it, and yet the newest."""
     assert left(at(-1900), at(1), at(0, proved=False)) == ["1", "0", "-1900"]

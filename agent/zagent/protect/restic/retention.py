@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,13 +43,19 @@ def forgotten(snapshots: Sequence[Snapshot], now: datetime, days: int = DAYS) ->
 
     What stays: the newest proved one of each of the last ``days`` days *on which there is one*, however long the
     machine was off; everything that is dated ahead of ``now`` (a clock was wrong, so nothing follows from its date),
-    and so the newest proved one whatever any clock says; and what is not proved as long as no proved one is newer.
+    and so the newest proved one whatever any clock says; and of what is not proved, the newest of as many days, as long
+    as no proved one is newer.
     """
     past = [one for one in snapshots if one.proved and one.time <= now]
     last = max(past, default=None)
-    dates = sorted({one.time.date() for one in past})[-days:]
-    kept = {max(one for one in past if one.time.date() == date) for date in dates}
+    waiting = [one for one in snapshots if not one.proved and one.time <= now and (last is None or one > last)]
+    kept = {*_daily(past, days), *_daily(waiting, days)}
     kept |= {one for one in snapshots if one.time > now}
-    kept |= {one for one in snapshots if not one.proved and (last is None or one > last)}
     kept |= {last} if last else set()  # where zones differ its date need not be the last
     return sorted(one for one in snapshots if one not in kept)
+
+
+def _daily(snapshots: Sequence[Snapshot], days: int) -> Iterator[Snapshot]:
+    """The newest of each of the last days on which there is one."""
+    for date in sorted({one.time.date() for one in snapshots})[-days:]:
+        yield max(one for one in snapshots if one.time.date() == date)
