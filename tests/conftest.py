@@ -39,6 +39,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-all", action="store_true", help="a test that this machine can't run has failed")
 
 
+class AtOnce:
+    """Tells what fails when it fails: all tests take longer than anybody waits, and may be cut off."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """With what knows the terminal."""
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """The test, and the end of its story."""
+        if report.failed:
+            said = f"\n{report.nodeid}, {report.when}, {report.duration:.0f} s:\n{report.longreprtext[-1500:]}"
+            self.config.get_terminal_writer().line(said)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the process that people see."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AtOnce(config))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where all tests are required, none may be left out quietly."""
