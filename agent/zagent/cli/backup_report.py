@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
 
@@ -36,25 +37,37 @@ def chosen(layout: Layout, name: str | None) -> list[Destination]:
     raise NoDestination(name="at all", known="none is")
 
 
-def now(output: Output, store: Store, name: str | None) -> None:
-    """Bring destinations up to date; one that fails does not keep the others from it.
+def _each(output: Output, those: list[Destination], serve: Callable[[Destination], None]) -> None:
+    """Serve them all: one that fails does not keep the others from it.
 
     Raises:
-        ZagentError: that of the first that failed.
+        ZagentError: that of the last that failed; any other has been told.
     """
     failed: ZagentError | None = None
-    for one in chosen(store.settings.layout, name):
+    for one in those:
         try:
-            with output.transfer(f"backing up to {one.name}") as progress:
-                done = backup.backup(store, one, progress)
+            serve(one)
         except ZagentError as error:
             if failed:
                 output.error(failed)
             failed = error
-        else:
-            _told(output, store, done)
     if failed:
         raise failed
+
+
+def now(output: Output, store: Store, name: str | None) -> None:
+    """Bring destinations up to date.
+
+    Raises:
+        ZagentError: one failed.
+    """
+
+    def serve(one: Destination) -> None:
+        with output.transfer(f"backing up to {one.name}") as progress:
+            done = backup.backup(store, one, progress)
+        _told(output, store, done)
+
+    _each(output, chosen(store.settings.layout, name), serve)
 
 
 def _told(output: Output, store: Store, done: Backed) -> None:
@@ -134,22 +147,23 @@ def check(output: Output, store: Store, name: str | None, *, full: bool) -> None
 
     Raises:
         CopyDamaged: there is one.
+        ZagentError: one can't be read.
     """
-    damaged: CopyDamaged | None = None
-    for one in chosen(store.settings.layout, name):
-        with output.transfer(f"checking {one.name}") as progress:
-            found = backup.check(store, one, progress, full=full)
-        bad = [f"{path} of {model}" for model, paths in found.bad.items() for path in paths]
-        for line in bad if not output.json else ():
-            output.result(f"bad: {line}")
-        what = "all of it" if full else f"part {found.part + 1} of {engines.PARTS}"
-        line = f"{one.name}: {what} read, {text.plural(len(bad), 'bad file')}"
-        output.result(line, event="checked", name=one.name, full=full, part=found.part, bad=found.bad)
-        if bad:
-            why = f"{bad[0]}{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}"
-            damaged = damaged or CopyDamaged(destination=one.target, why=why, name=one.name)
-    if damaged:
-        raise damaged
+    _each(output, chosen(store.settings.layout, name), lambda one: _check(output, store, one, full=full))
+
+
+def _check(output: Output, store: Store, one: Destination, *, full: bool) -> None:
+    with output.transfer(f"checking {one.name}") as progress:
+        found = backup.check(store, one, progress, full=full)
+    bad = [f"{path} of {model}" for model, paths in found.bad.items() for path in paths]
+    for line in bad if not output.json else ():
+        output.result(f"bad: {line}")
+    what = "all of it" if full else f"part {found.part + 1} of {engines.PARTS}"
+    line = f"{one.name}: {what} read, {text.plural(len(bad), 'bad file')}"
+    output.result(line, event="checked", name=one.name, full=full, part=found.part, bad=found.bad)
+    if bad:
+        why = f"{bad[0]}{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}"
+        raise CopyDamaged(destination=one.target, why=why, name=one.name)
 
 
 def forget(output: Output, layout: Layout, name: str, entry: str) -> None:

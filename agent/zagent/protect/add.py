@@ -6,14 +6,17 @@ from pathlib import Path
 from shlex import quote
 
 from zagent.errors import DestinationRefused
-from zagent.protect import destinations, engines
+from zagent.protect import destinations, engines, record
 from zagent.protect.destinations import Destination
+from zagent.protect.record import Record
 from zagent.volume import disk, guard, mounts
 from zagent.volume.layout import Layout
 
 
 def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destination:
     """Make ``target`` a destination and note it under ``name``; again where its disk was replaced by an empty one.
+
+    What earlier runs under that name have copied counts no more: the next one finds out what is there.
 
     Raises:
         DestinationRefused: it would be lost with the weights, or is something else already.
@@ -29,6 +32,8 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destina
     if made.folder:
         require_apart(layout.root, made.folder, name, same_device=same_device)
     engines.engine(layout, made).make()
+    if (past := record.read(layout, name)) != Record():
+        record.write(layout, name, Record(check=past.check if made in known else None))
     if made not in known:
         destinations.write(layout, [*known, made])
     return made

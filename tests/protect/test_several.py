@@ -1,0 +1,72 @@
+"""Several destinations, and one after another under one name: none stands for another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from zagent import lock
+from zagent.errors import DestinationMissing
+from zagent.protect import record
+from zagent.protect.add import add, remove
+from zagent.protect.record import Record
+
+from tests.protect.place import NAME, Place
+
+
+def test_a_missing_disk_keeps_no_other_from_its_check(place: Place) -> None:
+    """It is named with its own exit code, and all that is there is read."""
+    layout, gone = place.store.settings.layout, place.copy.with_name("gone")
+    add(layout, "gone", str(gone), same_device=True)
+    place.backup()
+    shutil.rmtree(gone)
+    said = place.said("backup", "check", "--full", code=DestinationMissing.exit_code)
+    assert f"{NAME}: all of it read, 0 bad files" in said
+    assert str(gone) in said
+    assert place.record.check is not None
+
+
+def test_all_that_fail_are_told(place: Place) -> None:
+    """Not only the one whose exit code it is."""
+    layout = place.store.settings.layout
+    folders = [place.copy.with_name(name) for name in ("one", "two")]
+    for one in folders:
+        add(layout, one.name, str(one), same_device=True)
+        shutil.rmtree(one)
+    said = place.said("backup", code=DestinationMissing.exit_code)
+    assert all(str(one) in said for one in folders)
+
+
+def test_another_destination_under_the_name_has_no_past(mirrored: Place) -> None:
+    """Status is not green over a copy that was never made."""
+    layout = mirrored.store.settings.layout
+    remove(layout, NAME)
+    add(layout, NAME, str(mirrored.copy.with_name("new")), same_device=True)
+    assert mirrored.record == Record()
+
+
+def test_an_empty_disk_in_the_place_of_a_full_one_has_no_past(mirrored: Place) -> None:
+    """The next backup finds out what is there; what a check has found bad is still not trusted."""
+    layout = mirrored.store.settings.layout
+    mirrored.said("backup", "check", "--full")
+    shutil.rmtree(mirrored.copy)
+    add(layout, NAME, str(mirrored.copy), same_device=True)
+    known = record.read(layout, NAME)
+    assert (known.run, known.success) == (None, None)
+    assert known.check is not None
+    assert mirrored.backup().copied > 0
+
+
+@pytest.mark.root
+def test_a_lock_is_left_though_nothing_can_be_written_any_more(tmp_path: Path) -> None:
+    """As on a disk that failed while something was done: that it was done counts, and the next one gets the lock."""
+    path = tmp_path / "lock"
+    try:
+        with lock.held(path, "it", "a test"):
+            subprocess.run(["chattr", "+i", path], check=True)
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+    with lock.held(path, "it", "a test"):
+        pass
