@@ -19,6 +19,7 @@ from tests.localcloud.cloud.ec2 import image
 from tests.localcloud.cloud.ec2.models import LocalEC2Backend
 from tests.localcloud.cloud.faults import Faults
 from tests.localcloud.cloud.machines import Machines
+from tests.localcloud.cloud.once import Once
 from tests.localcloud.cloud.quotas import LocalQuotas
 from tests.localcloud.cloud.region import REGION
 from tests.localcloud.serving import answering
@@ -42,7 +43,7 @@ def served(machines: Machines, disks: Disks) -> Iterator[int]:
 
 def _server() -> BaseWSGIServer:
     """Moto's; it is ours to start and end, as moto's own thread for it takes half a second to end."""
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Once(DomainDispatcherApplication(create_backend_app))
     return make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
 
 
