@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+from zagent import beneath
 
 
 def below(base: Path, path: Path) -> None:
@@ -19,33 +19,37 @@ def below(base: Path, path: Path) -> None:
         OSError: it can't be deleted, or a folder on the way is a link now.
     """
     *parents, name = path.relative_to(base).parts
-    handle = os.open(base, _FOLDER)
-    try:
-        with suppress(FileNotFoundError):
-            for one in parents:
-                inner = os.open(one, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
-                os.close(handle)
-                handle = inner
-            _delete(name, handle)
-    finally:
-        os.close(handle)
+    with beneath.opened(base) as top, suppress(FileNotFoundError), beneath.entered(top, *parents) as folder:
+        within(folder, name)
 
 
-def _delete(name: str, folder: int) -> None:
+def within(folder: int, name: str) -> None:
+    """Delete what has this name in the folder of a handle, as ``below`` does.
+
+    How deep it goes is up to whoever made it, so each folder is entered from the top, and few are open at once.
+
+    Raises:
+        OSError: it can't be deleted, or is not there.
+    """
     if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
         os.unlink(name, dir_fd=folder)
         return
-    for _, folders, names, handle in os.fwalk(name, topdown=False, dir_fd=folder):
-        for one in names:
-            os.unlink(one, dir_fd=handle)
-        for one in folders:
-            _delete_empty(one, handle)
-    os.rmdir(name, dir_fd=folder)
+    waiting: list[tuple[str, ...]] = [(name,)]
+    while waiting:
+        at = waiting[-1]
+        with beneath.entered(folder, *at[:-1]) as parent:
+            if inner := _emptied(parent, at[-1]):
+                waiting += [(*at, one) for one in inner]
+            else:
+                os.rmdir(at[-1], dir_fd=parent)
+                waiting.pop()
 
 
-def _delete_empty(name: str, folder: int) -> None:
-    """A link to a folder counts as one while a tree is walked."""
-    try:
-        os.rmdir(name, dir_fd=folder)
-    except NotADirectoryError:
-        os.unlink(name, dir_fd=folder)
+def _emptied(parent: int, name: str) -> list[str]:
+    """Delete all that is no folder in this one; the names of the folders in it."""
+    with beneath.entered(parent, name) as folder, os.scandir(folder) as found:
+        there = {one.name: one.is_dir(follow_symlinks=False) for one in found}
+        for one, is_folder in there.items():
+            if not is_folder:
+                os.unlink(one, dir_fd=folder)
+    return [one for one, is_folder in there.items() if is_folder]

@@ -19,6 +19,7 @@ from pathlib import Path
 from zagent.volume import disk, marker, mounts
 from zagent.weights import manifest
 from zagent.weights.manifest import Manifest
+from zagent.weights.model import Model
 
 from tests.protect.place import Place, made
 from tests.weights import child, files
@@ -43,6 +44,8 @@ OPERATIONS = (
     "free",
     "gc",
 )
+RESTORES = ("restore", "killed restore")
+
 OUTSIDE = ("pull", "new version", "damage", "fill", "free")
 """What the world does, not zagent."""
 
@@ -75,13 +78,23 @@ class Campaign:
 
     def step(self, operation: str) -> None:
         """One operation; whatever was whole before, something whole is there after."""
-        before, files_before = self.whole(), self._files()
+        before, files_before, right = self.whole(), self._files(), self._right()
         act: Callable[[], int] = getattr(self, f"_{operation.replace(' ', '_')}")
         code = act()
         self.done.append(f"{operation} -> {code}")
         assert not before or self.whole(), self.told("the last whole copy was lost")
         if operation not in OUTSIDE:
             self._only_proved(files_before)
+        if operation in RESTORES:
+            assert right <= self._right(), self.told("another version took the place of the recorded one")
+
+    def _right(self) -> set[str]:
+        """The set that is recorded on the data root, and which of its files are right there."""
+        wanted = self.place.store.find(Model())
+        if wanted is None:
+            return set()
+        files_right = (one.path for one in wanted.files if _is(self.place.snapshot / one.path, one.sha256))
+        return {wanted.set_digest, *files_right}
 
     def _files(self) -> dict[Path, int]:
         """The file that stands under each final name of weights."""

@@ -145,6 +145,7 @@ def test_blocks_that_can_not_be_read(bench: Bench, kept: Place, side: str) -> No
     gone, there = (kept.kept, kept.snapshot) if side == "source" else (kept.snapshot, kept.kept)
     shutil.rmtree(gone)
     if side == "copy":
+        behind_all(there / files.SHARD)  # or the note of what the mirror holds could lie there, and be lost
         run("mount", "-o", "remount,ro", kept.copy.parent)  # or a write that its journal owes may meet the end first
     lost = cut_short(disk(bench, there), there)
     said = kept.said("backup", code=43) if side == "source" else kept.said("restore", code=48)
@@ -152,6 +153,14 @@ def test_blocks_that_can_not_be_read(bench: Bench, kept: Place, side: str) -> No
     assert "Input/output error" in said
     half = gone if side == "copy" else gone.with_name(f"{gone.name}.partial")
     assert files.below(half) == {path: content for path, content in files.needed().items() if path not in lost}
+
+
+def behind_all(path: Path) -> None:
+    """Write a file anew, so that it lies behind all that is on its disk by now."""
+    again = path.with_name("again")
+    shutil.copyfile(path, again)
+    os.sync()
+    again.replace(path)
 
 
 def cut_short(volume: Volume, folder: Path) -> set[str]:

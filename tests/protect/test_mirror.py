@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from zagent.errors import DestinationMissing, SourceDamaged
+from zagent.protect import bad
 from zagent.protect.engine import PARTS
-from zagent.protect.mirror import check, home
+from zagent.protect.mirror import check, notes
 
 from tests.protect.place import NAME, Place, made
 from tests.weights import files
@@ -112,7 +113,7 @@ def test_two_data_roots_share_one_mirror(mirrored: Place, tmp_path: Path) -> Non
     other.backup()
     assert files.below(mirrored.kept) == files.needed()
     assert files.below(other.kept) == files.needed(seed=5)
-    assert {one.id for one in home.entries(mirrored.mirror)} == {mirrored.data_id, other.data_id}
+    assert {one.id for one in notes.entries(mirrored.mirror)} == {mirrored.data_id, other.data_id}
 
 
 def test_a_mirror_that_is_not_mounted_is_never_made_anew(mirrored: Place) -> None:
@@ -125,13 +126,14 @@ def test_a_mirror_that_is_not_mounted_is_never_made_anew(mirrored: Place) -> Non
 
 
 def test_a_foreign_manifest_in_a_mirror_keeps_every_set(mirrored: Place) -> None:
-    """What can't be read may name any of them."""
+    """What can't be read may name any of them; the backup is done all the same, and says which note it is."""
     note = mirrored.mirror.manifest("someone", mirrored.wanted)
     files.written(note.parent, {note.name: b"{"})
     kept = mirrored.kept
     mirrored.fill(files.needed(seed=5))
-    mirrored.zagent("backup")
+    assert f"the note {note} can't be read" in mirrored.said("backup")
     assert files.below(kept) == files.needed()
+    assert files.below(mirrored.kept) == files.needed(seed=5)
 
 
 def test_the_parts_of_a_check_are_all_of_it() -> None:
@@ -150,7 +152,7 @@ def test_a_check_finds_what_time_did_to_a_copy_and_the_next_backup_mends_it(mirr
     codes = [mirrored.zagent("backup", "check").exit_code for _ in range(PARTS)]
     assert set(codes) == {0, 44}
     assert mirrored.record.check is not None
-    assert mirrored.record.check.bad == {"Tongyi-MAI/Z-Image-Turbo": (files.SHARD,)}
+    assert mirrored.record.check.bad == {bad.key(mirrored.wanted): (files.SHARD,)}
     assert mirrored.backup().copied == len(files.needed()[files.SHARD])
     assert files.below(mirrored.kept) == files.needed()
     assert f"{NAME}: all of it read, 0 bad files" in mirrored.said("backup", "check", "--full")

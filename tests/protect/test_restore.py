@@ -9,13 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from zagent.errors import NothingToRestore
+from zagent.errors import DestinationFailed, NothingToRestore
 from zagent.protect import destinations, sources
-from zagent.protect.restore import choose
-from zagent.weights.model import Model
 from zagent.weights.verify import verify
 
-from tests.protect.place import Place, made
+from tests.protect.place import Place
 from tests.weights import files
 from tests.weights.conftest import adopted
 
@@ -120,7 +118,7 @@ def test_a_hostile_mirror_leads_nowhere(mirrored: Place) -> None:
     hostile["files"][0]["path"] = "../../../../etc/evil.json"
     note.write_text(json.dumps(hostile))
     shutil.rmtree(mirrored.snapshot)
-    mirrored.said("restore", code=29)
+    mirrored.said("restore", code=DestinationFailed.exit_code)
     assert not mirrored.snapshot.exists() or files.below(mirrored.snapshot) == {}
 
 
@@ -131,16 +129,6 @@ def test_a_source_is_found_by_its_name_or_its_path(mirrored: Place) -> None:
     assert sources.named(layout, str(mirrored.copy)).words == f"the mirror {mirrored.copy}"
     with pytest.raises(NothingToRestore):
         sources.named(layout, str(mirrored.root))
-
-
-def test_what_is_recorded_here_is_what_comes_back() -> None:
-    """A source may hold other versions, too; else the newest that it has."""
-    old, new = made(files.needed()), made(files.needed(seed=5))
-    assert choose(old, [new, old], Model()) == old
-    assert choose(None, [new, old], Model()) == new
-    assert choose(old, [new], Model()) == new
-    assert choose(old, [], Model()) is None
-    assert choose(None, [new], Model("else/where")) is None
 
 
 @pytest.mark.root

@@ -31,7 +31,7 @@ LAYERS = [
     {"user", "points", "text"},
     {"errors", "rescue"},
     {"volume.layout"},
-    {"settings", "durable", "erase"},
+    {"settings", "durable", "beneath", "erase"},
     {"lock", "volume"},
     {"weights"},
     {"protect"},

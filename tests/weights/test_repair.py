@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from zagent.errors import HubRefused, HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
-from zagent.weights import digest
+from zagent.weights import digest, manifest
 
 from tests.standin import Hub, Status
 from tests.weights import files
@@ -163,6 +163,23 @@ def test_a_manifest_changed_by_hand_is_no_manifest(pulled: Site, old: bytes, new
     assert "--repair" in caught.value.advice
     assert pulled.pull(repair=True).downloaded == 0
     assert pulled.manifest.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("owner--name", "owner/name"),
+        ("owner--name--more@v2", "owner/name--more --revision v2"),
+        ("owner--name@master", "owner/name"),
+        ("owner--name;x", "'owner/name;x'"),
+    ],
+)
+def test_the_model_of_a_damaged_manifest_is_known_by_its_name(tmp_path: Path, name: str, words: str) -> None:
+    """As the remedy's command takes it."""
+    path = files.written(tmp_path, {f"{name}.json": b"{"}) / f"{name}.json"
+    with pytest.raises(ManifestDamaged) as caught:
+        manifest.load(path)
+    assert caught.value.advice.startswith(f"zagent pull {words} --repair")
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"7", b"\xff\xfe", b"", b'{"schema": 1, "files": [1]}'])

@@ -160,13 +160,14 @@ def restore(
 
     What is right already is not touched; every byte of weights is proved before it gets its name; no hub is asked.
     """
-    from zagent.cli import restore_report
+    from zagent.cli import people_report, restore_report
     from zagent.weights.model import Model
 
     here = state(ctx, json=json)
     copy = restore_report.Copy(source, snapshot or "", password_file)
-    if users:
-        restore_report.people(here.output, here.store, copy, users, to and to.absolute())
+    if users is not None:
+        people_report.only(model, revision)
+        people_report.people(here.output, here.store, copy, users, to and to.absolute(), dry_run=dry_run)
     else:
         wanted = Model(model, revision) if model else None
         restore_report.weights(here.output, here.store, copy, wanted, to and to.absolute(), dry_run=dry_run)

@@ -10,7 +10,7 @@ from zagent import text
 from zagent.cli import schedule_report
 from zagent.cli.output import Output
 from zagent.errors import CopyDamaged, NoDestination, ZagentError
-from zagent.protect import backup, destinations, engines, record
+from zagent.protect import backup, bad, contents, destinations, engines, record
 from zagent.protect.backup import Backed
 from zagent.protect.destinations import Destination
 from zagent.protect.record import Checked
@@ -111,7 +111,7 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
     """A line for each state that a destination holds."""
     for one in chosen(layout, name):
         for entry in engines.engine(layout, one).entries():
-            sets = "; ".join(f"{model} {digest[:19]}…" for model, digest in entry.sets.items())
+            sets = "; ".join(f"{model} {digest[:19]}…" for model, digest in entry.sets.items()) or entry.why
             at = f"{entry.at:%Y-%m-%d %H:%M} UTC" if entry.at else "unknown"
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
@@ -155,15 +155,16 @@ def check(output: Output, store: Store, name: str | None, *, full: bool) -> None
 def _check(output: Output, store: Store, one: Destination, *, full: bool) -> None:
     with output.transfer(f"checking {one.name}") as progress:
         found = backup.check(store, one, progress, full=full)
-    bad = [f"{path} of {model}" for model, paths in found.bad.items() for path in paths]
-    for line in bad if not output.json else ():
+    named = bad.named(found.bad)
+    for line in named if not output.json else ():
         output.result(f"bad: {line}")
     what = "all of it" if full else f"part {found.part + 1} of {engines.PARTS}"
-    line = f"{one.name}: {what} read, {text.plural(len(bad), 'bad file')}"
+    line = f"{one.name}: {what} read, {text.plural(len(named), 'bad file')}"
     output.result(line, event="checked", name=one.name, full=full, part=found.part, bad=found.bad)
-    if bad:
-        why = f"{bad[0]}{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}"
-        raise CopyDamaged(destination=one.target, why=why, name=one.name)
+    if named:
+        why = f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}"
+        here = contents.sets(store, identify(store.settings.data_root).data_id).values()
+        raise CopyDamaged(destination=one.target, why=why, hint=bad.mending(found.bad, here, one.name))
 
 
 def forget(output: Output, layout: Layout, name: str, entry: str) -> None:

@@ -7,8 +7,7 @@ from datetime import datetime, timezone
 
 from zagent import text
 from zagent.doctor.check import Check, Finding, ok, warning
-from zagent.errors import NothingToProtect
-from zagent.protect import contents, destinations, record
+from zagent.protect import bad, contents, destinations, record
 from zagent.protect.destinations import Destination
 from zagent.protect.grade import Grade, grade
 from zagent.protect.record import Record, Run
@@ -25,27 +24,21 @@ def _backup(settings: Settings) -> Finding:
     known = destinations.known(settings.layout)
     if not known:
         return warning("there is no second copy: what takes this disk takes the weights", ADD)
-    wanted = _sets(settings, marker.data_id)
+    wanted = contents.sets(Store(settings), marker.data_id)
     found = [judge(one, record.read(settings.layout, one.name), wanted, record.now()) for one in known]
-    bad = [one for one in found if one.severity != "ok"]
-    return Finding("warning" if bad else "ok", "; ".join(one.message for one in bad or found), _remedy(bad))
+    wrong = [one for one in found if one.severity != "ok"]
+    return Finding("warning" if wrong else "ok", "; ".join(one.message for one in wrong or found), _remedy(wrong))
 
 
-def _remedy(bad: list[Finding]) -> str:
-    return bad[0].remedy if bad else ""
-
-
-def _sets(settings: Settings, data_id: str) -> Mapping[str, str]:
-    try:
-        return contents.of(Store(settings), data_id).sets
-    except NothingToProtect:
-        return {}
+def _remedy(wrong: list[Finding]) -> str:
+    return wrong[0].remedy if wrong else ""
 
 
 def judge(destination: Destination, known: Record, wanted: Mapping[str, str], now: datetime) -> Finding:
     """What the record of a destination's runs says of it at ``now``; ``wanted`` are the set digests here. Pure."""
     found, again = grade(known, wanted, now), f"zagent backup now {destination.name}"
     remedies: dict[Grade, str] = {
+        "damaged": bad.mending(known.check.bad if known.check else {}, wanted.values(), destination.name),
         "failed": f"{again}   tells more",
         "old": "zagent backup; then zagent schedule status   tells why no timer did it",
     }

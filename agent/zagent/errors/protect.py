@@ -41,7 +41,7 @@ class CopyDamaged(ProtectError):
     """The copy in {destination} is damaged: {why}"""
 
     exit_code = 44
-    remedy = "zagent backup now {name}   copies what is bad again, from weights that are proved on the way"
+    remedy = "{hint}"
 
 
 class RestoreIncomplete(ProtectError):
@@ -91,6 +91,16 @@ class EntryRefused(ProtectError):
 
     exit_code = 101
     remedy = "zagent backup ls   shows what there is, with the ids"
+
+
+class OtherVersion(ProtectError):
+    """{model} is recorded as {recorded} and not whole, and no copy has that version: another is in {copies}"""
+
+    exit_code = 102
+    remedy = (
+        "zagent pull {model} --repair   fetches what is bad from the hub; zagent restore --from COPY   takes the other "
+        "version in its place, --snapshot ID   a state of a repository that `zagent backup ls` shows"
+    )
 
 
 class ResticError(ProtectError):

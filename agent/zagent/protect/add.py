@@ -32,8 +32,8 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destina
     if made.folder:
         require_apart(layout.root, made.folder, name, same_device=same_device)
     engines.engine(layout, made).make()
-    if (past := record.read(layout, name)) != Record():
-        record.write(layout, name, Record(check=past.check if made in known else None))
+    if record.read(layout, name) != Record():
+        record.change(layout, name, lambda past: Record(check=past.check if made in known else None))
     if made not in known:
         destinations.write(layout, [*known, made])
     return made

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from zagent import lock
-from zagent.errors import ZagentError
+from zagent.errors import ZagentError, from_os_error
+from zagent.protect import bad as bads
 from zagent.protect import contents, engines, record
+from zagent.protect.bad import Bad
 from zagent.protect.contents import Contents
 from zagent.protect.destinations import Destination
-from zagent.protect.engine import DOING
+from zagent.protect.engine import DOING, Engine
+from zagent.protect.mirror.engine import MirrorEngine
 from zagent.protect.record import Checked, Record, Run
+from zagent.protect.restic.engine import REPOSITORY
 from zagent.volume import guard, trend
 from zagent.volume.layout import Layout
 from zagent.weights.progress import Progress
@@ -41,21 +45,41 @@ def backup(store: Store, destination: Destination, progress: Progress) -> Backed
     Raises:
         VolumeError: the data root is not proved.
         ProtectError: the source is damaged, the destination is missing or has no room; what it held it still holds.
+        ZagentError: what the operating system says, on either side.
     """
     layout, began = store.settings.layout, record.now()
     marker = guard.identify(layout.root)
-    known = record.read(layout, destination.name)
-    suspect = known.check.bad if known.check else {}
+    suspect = _known_bad(record.read(layout, destination.name))
     try:
-        what = contents.of(store, marker.data_id)
-        with unchanged(layout, what):
-            copied = engines.engine(layout, destination).keep(what, suspect, progress)
+        with _told():
+            what = contents.of(store, marker.data_id)
+            with unchanged(layout, what):
+                copied = engines.engine(layout, destination).keep(what, suspect, progress)
     except ZagentError as error:
-        note(layout, destination, known.after(Run(began, error.message, error.exit_code)), progress)
+        failed = Run(began, error.message, error.exit_code)
+        note(layout, destination, lambda now: now.after(failed), progress)
         raise
-    done = Run(began, sets=what.sets, copied=copied)
-    note(layout, destination, replace(known, check=_mended(known.check)).after(done), progress)
+    done, mended = Run(began, sets=what.sets, copied=copied), _copied_again(suspect, what)
+    note(layout, destination, lambda now: _without(now, mended).after(done), progress)
     return Backed(destination, what.sets, copied)
+
+
+def _known_bad(known: Record) -> Bad:
+    return known.check.bad if known.check else {}
+
+
+def _copied_again(suspect: Bad, what: Contents) -> Bad:
+    """What of ``suspect`` a run has mended that kept ``what``: the destination's own parts, and those sets only.
+
+    A mirror holds other data roots' sets, too, and those of models that are here no more.
+    """
+    kept = {REPOSITORY, *(bads.key(one.manifest) for one in what.weights)}
+    return {name: paths for name, paths in suspect.items() if name in kept}
+
+
+def _without(known: Record, mended: Bad) -> Record:
+    """What another check found meanwhile stays."""
+    return replace(known, check=known.check and replace(known.check, bad=bads.minus(known.check.bad, mended)))
 
 
 def check(store: Store, destination: Destination, progress: Progress, *, full: bool) -> Checked:
@@ -63,16 +87,39 @@ def check(store: Store, destination: Destination, progress: Progress, *, full: b
 
     Raises:
         ProtectError: it can't be read.
+        ZagentError: what the operating system says.
     """
     layout, began = store.settings.layout, record.now()
     known = record.read(layout, destination.name)
     part = None if full else (known.check.part + 1 if known.check else 0) % engines.PARTS
-    bad = engines.engine(layout, destination).check(part, progress)
-    still = {} if full or known.check is None else known.check.bad
-    both = {model: tuple(sorted({*still.get(model, ()), *bad.get(model, ())})) for model in {*still, *bad}}
-    found = Checked(began, engines.PARTS - 1 if part is None else part, both)
-    note(layout, destination, replace(known, check=found), progress)
-    return found
+    with _told():
+        engine = engines.engine(layout, destination)
+        bad = engine.check(part, progress)
+        healed = bads.minus(_known_bad(known), bad if full else _still(engine, _known_bad(known)))
+    found = Checked(began, engines.PARTS - 1 if part is None else part, bads.union(bad, {}))
+    after = note(layout, destination, lambda now: replace(now, check=_joined(found, now, healed)), progress)
+    return after.check or found
+
+
+def _still(engine: Engine, suspect: Bad) -> Bad:
+    """What earlier checks found and is still bad, as far as that is known without reading all."""
+    return engine.still(suspect) if isinstance(engine, MirrorEngine) else suspect
+
+
+def _joined(found: Checked, known: Record, healed: Bad) -> Checked:
+    """What a check found, beside what is bad all the same: it read but a part, and others may have noted more."""
+    return replace(found, bad=bads.union(found.bad, bads.minus(_known_bad(known), healed)))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The operating system's errors as ours, so that they are noted and keep no other destination from its turn."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # nobody listens any more: that is no failure of a copy
+            raise
+        raise from_os_error(error) from error
 
 
 @contextmanager
@@ -92,15 +139,12 @@ def unchanged(layout: Layout, what: Contents) -> Iterator[None]:
         yield
 
 
-def _mended(checked: Checked | None) -> Checked | None:
-    """What was bad has been copied anew."""
-    return replace(checked, bad={}) if checked else None
-
-
-def note(layout: Layout, destination: Destination, outcome: Record, progress: Progress) -> None:
-    """Write a destination's record, where that can be; only now anything else, for the disk may be dying."""
+def note(layout: Layout, destination: Destination, changed: Callable[[Record], Record], progress: Progress) -> Record:
+    """Change a destination's record, where that can be; only now anything else, for the disk may be dying."""
     try:
-        record.write(layout, destination.name, outcome)
+        return record.change(layout, destination.name, changed)
     except OSError as error:
         progress.say(f"how it ended was not noted in {layout.backups}: {error.strerror}")
-    trend.sample(layout)
+        return changed(record.read(layout, destination.name))
+    finally:
+        trend.sample(layout)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from zagent.errors import NothingToProtect
+from zagent.errors import NothingToProtect, ZagentError
 from zagent.protect import destinations
 from zagent.weights import manifest
 from zagent.weights.manifest import Manifest
@@ -40,6 +41,14 @@ class Contents:
     def sets(self) -> dict[str, str]:
         """The set digest of each model, in the command line's words."""
         return {one.model.words: one.manifest.set_digest for one in self.weights}
+
+
+def sets(store: Store, data_id: str) -> Mapping[str, str]:
+    """The set digest of each model, by its words; none where that can't be told, of which ``zagent verify`` tells."""
+    try:
+        return of(store, data_id).sets
+    except ZagentError:
+        return {}
 
 
 def of(store: Store, data_id: str) -> Contents:

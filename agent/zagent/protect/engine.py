@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from zagent.protect.bad import Bad
 from zagent.protect.contents import Contents
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
+
+__all__ = ["DOING", "PARTS", "Bad", "Engine", "Entry", "Source", "begins"]
 
 DOING = "zagent backup"
 """What whoever meets a lock is told of its holder."""
@@ -18,19 +21,20 @@ DOING = "zagent backup"
 PARTS = 7
 """In how many checks all of a destination is read: one a day, all in a week."""
 
-Bad = Mapping[str, Collection[str]]
-"""What a check found: by model, in the command line's words, the paths that are bad. Empty where all is right."""
-
 
 @dataclass(frozen=True)
 class Entry:
-    """One state of the data root that a destination holds; ``verified`` when its bytes were proved as they came."""
+    """One state of the data root that a destination holds; ``verified`` when its bytes were proved as they came.
+
+    ``why`` says why it is not known which sets those are; empty where it is.
+    """
 
     id: str
     at: datetime | None
     sets: Mapping[str, str]
     size: int
     verified: bool
+    why: str = ""
 
 
 def begins(ids: Iterable[str], beginning: str) -> str:
@@ -56,7 +60,7 @@ class Source(Protocol):
         """The sets of files that it holds.
 
         Raises:
-            DestinationMissing, ManifestDamaged: it can't tell.
+            DestinationMissing, DestinationFailed, ManifestDamaged: it can't tell.
         """
 
     def settings(self) -> Mapping[str, bytes]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from zagent import durable
+from zagent.protect import bad as bads
 from zagent.volume.layout import Layout
 
 SCHEMA = 1
@@ -30,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Checked:
-    """The last check: which of the parts came last, when, and the paths that were bad, by model."""
+    """The last check: which of the parts came last, when, and what is known to be bad since."""
 
     at: datetime
     part: int
@@ -48,7 +52,7 @@ class Record:
     @property
     def bad(self) -> list[str]:
         """What the last check found, in words."""
-        return [f"{path} of {model}" for model, paths in self.check.bad.items() for path in paths] if self.check else []
+        return bads.named(self.check.bad) if self.check else []
 
     @property
     def failure(self) -> str:
@@ -85,6 +89,31 @@ def write(layout: Layout, name: str, record: Record) -> None:
         OSError: nothing was changed.
     """
     durable.write(path(layout, name), dump(record))
+
+
+def change(layout: Layout, name: str, changed: Callable[[Record], Record]) -> Record:
+    """Write what ``changed`` makes of the record as it is by then; what it is since.
+
+    Others may have noted something since anybody read it last: a check ends while a backup runs.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    with _alone(layout.backups):
+        made = changed(read(layout, name))
+        write(layout, name, made)
+    return made
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for the others who are changing a record: that takes each a moment. Only the kernel keeps this lock."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def dump(record: Record) -> bytes:

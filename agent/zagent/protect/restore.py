@@ -17,12 +17,14 @@ from zagent.errors import (
     DestinationMissing,
     ManifestDamaged,
     NothingToRestore,
+    OtherVersion,
     ResticError,
     RestoreIncomplete,
     ZagentError,
 )
 from zagent.protect import destinations
 from zagent.protect.engine import Source
+from zagent.protect.version import Search
 from zagent.volume import space
 from zagent.volume.layout import folder_name
 from zagent.weights import copying, digest, manifest
@@ -34,16 +36,20 @@ from zagent.weights.store import Store, held
 
 DOING = "zagent restore"
 
-PASSED_OVER = (DestinationFailed, DestinationMissing, ManifestDamaged, ResticError)
+PASSED_OVER = (DestinationFailed, DestinationMissing, ManifestDamaged, NothingToRestore, ResticError)
 """What a copy may be that is of no use; another may be."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """Where weights come back to: the data root, or the folder ``to``, which is nobody's."""
+    """Where weights come back to: the data root, or the folder ``to``, which is nobody's.
+
+    Only where a person has ``named`` the copy may another version take the place of the recorded one.
+    """
 
     store: Store
     to: Path | None = None
+    named: bool = False
 
     def folder(self, model: Model) -> Path:
         """Where a model's files are to lie."""
@@ -119,37 +125,58 @@ def _readable(path: Path) -> Manifest | None:
 def restore(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress) -> Job:
     """Bring a model back from the first source that has all of it whole; what was missing or wrong.
 
+    Where something is recorded only that version is brought, from whichever source has it.
+
     Raises:
         NothingToRestore: no source holds it.
+        OtherVersion: all that hold it hold other versions than the recorded one, which is not whole.
         VolumeError, NotEnoughSpace: there is no place for it.
         RestoreIncomplete: no source has a good copy of some file; all others are back.
     """
     with goal.held(model):
-        return _first(sources, model, progress, lambda source: _bring(goal, source, model, progress))
+        return _first(goal, sources, model, progress, lambda found: _bring(goal, found, progress))
 
 
 def look(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress) -> Job:
     """What ``restore`` would begin with; nothing is changed.
 
     Raises:
-        NothingToRestore: no source holds it.
+        NothingToRestore, OtherVersion: as ``restore``.
     """
-    return _first(sources, model, progress, lambda source: job(goal, source, model, progress))
+    return _first(goal, sources, model, progress, lambda found: found)
 
 
-def _first(
-    sources: Sequence[Source], model: Model, progress: Progress, from_one: Callable[[Source], Job | None]
-) -> Job:
-    failed: ZagentError | None = None
+def _first(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress, act: Callable[[Job], Job]) -> Job:
+    search, failed = Search(model, goal.recorded(model), exact=not goal.named), list[ZagentError]()
     for source in sources:
         try:
-            if found := from_one(source):
-                return found
+            if found := search.ask(source, progress):
+                return act(job(goal, source, found, progress))
         except (*PASSED_OVER, RestoreIncomplete) as error:
             if source is not sources[-1]:  # the last one's is raised; a copy that is bad is told though another helps
                 progress.say(error.message)
-            failed = error
-    raise failed or _nothing(model.words, sources)
+            failed.append(error)
+    if grave := [one for one in failed if goal.named or not isinstance(one, NothingToRestore)]:
+        raise grave[-1]
+    if search.answered and (whole := _whole(goal, search, progress)):
+        return whole
+    raise _other(search) or (failed[-1] if failed else _nothing(model.words, sources))
+
+
+def _whole(goal: Goal, search: Search, progress: Progress) -> Job | None:
+    """Nothing to do, since what is recorded is right as it is; None where it is not."""
+    wanted, folder = search.wanted, goal.folder(search.model)
+    if wanted is None or any(held(folder / one.path) != one.size for one in wanted.files):
+        return None
+    found = job(goal, search.answered[0], wanted, progress)
+    return None if found.lacking else found
+
+
+def _other(search: Search) -> OtherVersion | None:
+    if not (search.other and search.wanted):
+        return None
+    copies = ", ".join(one.words for one in search.other)
+    return OtherVersion(model=search.model.words, recorded=search.wanted.set_digest, copies=copies)
 
 
 def _nothing(what: str, sources: Sequence[Source]) -> NothingToRestore:
@@ -162,15 +189,9 @@ def _nothing(what: str, sources: Sequence[Source]) -> NothingToRestore:
     return NothingToRestore(what=what, why=why, hint=hint)
 
 
-def job(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | None:
-    """What is to be fetched from ``source``, None where that does not hold the model.
-
-    Every file that is there with the right size is hashed.
-    """
-    wanted = choose(goal.recorded(model), source.sets(), model)
-    if wanted is None:
-        return None
-    folder = goal.folder(model)
+def job(goal: Goal, source: Source, wanted: Manifest, progress: Progress) -> Job:
+    """What is to be fetched from ``source``. Every file that is there with the right size is hashed."""
+    folder = goal.folder(Model(wanted.model, wanted.revision))
     here = [one for one in wanted.files if held(folder / one.path) == one.size]
     if here:
         progress.say(f"checking {text.size(sum(one.size for one in here))} that are here")
@@ -179,23 +200,15 @@ def job(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | N
     return Job(source, wanted, folder, tuple(one for one in wanted.files if one.path not in right))
 
 
-def choose(own: Manifest | None, theirs: Sequence[Manifest], model: Model) -> Manifest | None:
-    """Which of a source's sets to bring back: the one that is recorded here, else the first of the model. Pure."""
-    fitting = [one for one in theirs if (one.model, one.revision) == (model.id, model.revision)]
-    same = [one for one in fitting if own and one.set_digest == own.set_digest]
-    return next(iter([*same, *fitting]), None)
-
-
-def _bring(goal: Goal, source: Source, model: Model, progress: Progress) -> Job | None:
-    found = job(goal, source, model, progress)
-    if found is None:
-        return None
+def _bring(goal: Goal, found: Job, progress: Progress) -> Job:
     points.reached("restore:planned")
-    if not goal.to and goal.recorded(model) != found.manifest:
-        withdraw(goal.store, model)
+    copying.sweep(found.folder)
+    space.require(found.folder, found.size)
+    if not goal.to and goal.recorded(found.model) != found.manifest:
+        withdraw(goal.store, found.model)
     _fetch(found, progress)
     if not goal.to:
-        path = goal.store.manifest_path(model)
+        path = goal.store.manifest_path(found.model)
         manifest.write(path, found.manifest)
         _give_back(goal.store, [path, *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")])
     points.reached("restore:manifest-written")
@@ -215,8 +228,6 @@ def _give_back(store: Store, paths: Iterable[Path]) -> None:
 
 
 def _fetch(found: Job, progress: Progress) -> None:
-    copying.sweep(found.folder)
-    space.require(found.folder, found.size)
     progress.begin(found.manifest.size, found.size)
     failed = found.source.fetch(found.manifest, found.lacking, found.folder, progress) if found.lacking else {}
     points.reached("restore:fetched")

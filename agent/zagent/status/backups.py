@@ -8,7 +8,7 @@ from datetime import datetime
 from zagent import text
 from zagent.doctor.check import Finding, broken, ok, warning
 from zagent.errors import BackupOverdue, CopyDamaged
-from zagent.protect import engines, record
+from zagent.protect import bad, engines, record
 from zagent.protect.destinations import Destination
 from zagent.protect.grade import Grade, grade
 from zagent.protect.record import Record
@@ -49,8 +49,8 @@ def judge(destination: Destination, known: Record, wanted: Mapping[str, str], no
     if found == "good":
         return ok(line)
     if found == "damaged":
-        damaged = CopyDamaged(destination=destination.target, why=_bad(known), name=name)
-        return Finding("error", line, again, damaged.exit_code)
+        mends = bad.mending(known.check.bad if known.check else {}, wanted.values(), name)
+        return Finding("error", line, mends, CopyDamaged.exit_code)
     if found == "failed" and known.run:
         failed = f"; the last run, {ago(known.run.at, now)}, failed: {known.failure}"
         return Finding("error", line + failed, again, known.run.exit_code or 1)
@@ -74,8 +74,8 @@ def _check(known: Record, now: datetime) -> str:
 
 
 def _bad(known: Record) -> str:
-    bad = known.bad
-    return f"{text.plural(len(bad), 'bad file')}: {', '.join(bad[:3])}" if bad else ""
+    found = known.bad
+    return f"{text.plural(len(found), 'bad file')}: {', '.join(found[:3])}" if found else ""
 
 
 def _overdue(found: Grade, known: Record, wanted: Mapping[str, str], now: datetime) -> str:

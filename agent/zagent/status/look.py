@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from zagent.doctor.check import Finding, broken, warning
@@ -36,7 +36,7 @@ def _rows(settings: Settings, marker: Marker, now: datetime) -> list[Row]:
     return [
         place.data_root(layout.root, marker, has_copy=has_copy),
         *weights.weights(store, now),
-        *(listed or backups.backups(layout, known, _sets(store, marker), now)),
+        *(listed or backups.backups(layout, known, contents.sets(store, marker.data_id), now)),
         *(place.people(layout, known) if not listed else ()),
         *timers.timers(known),
         place.free(layout, marker, now),
@@ -54,13 +54,6 @@ def _known(layout: Layout) -> tuple[Sequence[Destination], list[Row]]:
         return [], [Row("backup", warning(line, "sudo zagent status"))]
     except OSError as error:
         return [], [Row("backup", broken(from_os_error(error, destinations.path(layout))))]
-
-
-def _sets(store: Store, marker: Marker) -> Mapping[str, str]:
-    try:
-        return contents.of(store, marker.data_id).sets
-    except ZagentError:  # the weights' own rows tell it
-        return {}
 
 
 def worst(rows: Sequence[Row]) -> Finding | None:

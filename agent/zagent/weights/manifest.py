@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import quote
 
 from zagent import durable
 from zagent.errors import ManifestDamaged
 from zagent.weights import needed
-from zagent.weights.model import Model
+from zagent.weights.model import DEFAULT_REVISION, Model
 
 SCHEMA = 1
 
@@ -98,7 +99,14 @@ def load(path: Path, words: str = "") -> Manifest:
     try:
         return parse(path.read_bytes())
     except (ValueError, TypeError, KeyError) as error:
-        raise ManifestDamaged(path=path, model=words or path.stem.replace("--", "/", 1), why=_why(error)) from error
+        raise ManifestDamaged(path=path, model=words or _named(path), why=_why(error)) from error
+
+
+def _named(path: Path) -> str:
+    """The model that a manifest is of by its file's name, as the command line takes it."""
+    name, _, revision = path.stem.partition("@")
+    model = quote(name.replace("--", "/", 1))
+    return f"{model} --revision {quote(revision)}" if revision not in ("", DEFAULT_REVISION) else model
 
 
 def _why(error: Exception) -> str:

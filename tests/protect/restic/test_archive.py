@@ -70,18 +70,37 @@ def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypat
 
 
 @each_version
-def test_damaged_weights_are_stored_for_nobody(archived: Archived) -> None:
-    """The snapshot that has them is forgotten, the one before stays the newest; the file is named."""
-    before = repository.snapshots(archived.restic)
+def test_damaged_weights_cost_nobody_else_their_backup(archived: Archived) -> None:
+    """The snapshot that has them counts for none; what people made since is in it, and the file is named."""
+    (whole,) = repository.snapshots(archived.restic)
+    home = files.written(archived.store.settings.layout.home("ann"), {"fox.png": b"a fox"})
     files.flip(archived.snapshot / files.SHARD)
-    assert files.SHARD in archived.said("backup", code=43)
-    assert repository.snapshots(archived.restic) == before
+    said = archived.said("backup", code=43)
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True, False]
+    night = repository.snapshots(archived.restic)[1].id[:8]
+    assert f"{files.SHARD} is not what its manifest says" in said
+    assert f"everyone's other files are in the snapshot {night}" in said
+    shutil.rmtree(home)
+    archived.said("restore", "--users", "ann", "--snapshot", night)
+    assert files.below(home) == {"fox.png": b"a fox"}
+    assert archived.engine.snapshot_id == whole.id
     archived.said("restore")
     assert files.below(archived.snapshot) == files.needed()
     copied = archived.told("backup")["copied"]
     assert isinstance(copied, int)
     assert copied < 50_000, "nothing is new but when they came"
-    assert repository.snapshots(archived.restic)[-1].proved
+    archived.said("backup", "check")
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True]
+
+
+def test_damage_without_a_proved_snapshot_is_found_every_night(archived: Archived) -> None:
+    """What is as it was in the one before is not read by restic; unless that is proved it vouches for nothing."""
+    (whole,) = repository.snapshots(archived.restic)
+    files.flip(archived.snapshot / files.SHARD)
+    repository.forget(archived.restic, [whole.id])
+    for night in (1, 2):
+        assert files.SHARD in archived.said("backup", code=43)
+        assert [one.proved for one in repository.snapshots(archived.restic)] == [False] * night
 
 
 def test_a_damage_that_leaves_the_time_is_not_stored_either(archived: Archived) -> None:

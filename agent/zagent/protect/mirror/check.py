@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zagent.protect.bad import Bad, key
 from zagent.protect.engine import PARTS
 from zagent.protect.mirror.home import Mirror
 from zagent.weights.digest import OnBytes
 from zagent.weights.manifest import File, Manifest
-from zagent.weights.verify import Bad, verify
+from zagent.weights.verify import verify
 
 
 def part(files: Sequence[File], number: int) -> list[File]:
@@ -21,7 +22,8 @@ def part(files: Sequence[File], number: int) -> list[File]:
     return parts[number]
 
 
-def check(mirror: Mirror, wanted: Manifest, files: Sequence[File], on_bytes: OnBytes) -> list[Bad]:
+def check(mirror: Mirror, wanted: Manifest, files: Sequence[File], on_bytes: OnBytes = lambda count: None) -> Bad:
     """What is bad among ``files`` of a set that the mirror holds; a file's size is compared before it is read."""
     chosen = Manifest(wanted.model, wanted.revision, wanted.commit, wanted.source, tuple(files))
-    return list(verify(mirror.files(wanted), chosen, quick=False, on_bytes=on_bytes).bad)
+    found = verify(mirror.files(wanted), chosen, quick=False, on_bytes=on_bytes).bad
+    return {key(wanted): tuple(one.path for one in found)} if found else {}

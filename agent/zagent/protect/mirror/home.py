@@ -3,6 +3,7 @@
 FOLDER/zagent-mirror.json                     what makes it a mirror: a mount that is missing has none
 FOLDER/models/OWNER--NAME/SET/…               one whole set of files, named by its digest; made as SET.partial
 FOLDER/roots/DATA-ID/manifests/OWNER--NAME…   what one data root keeps here, written when the set is whole
+FOLDER/roots/DATA-ID/begun/OWNER--NAME…       what it is bringing here, from before the first byte until it is whole
 FOLDER/roots/DATA-ID/settings/                its small files
 
 Several data roots may share a mirror: equal sets are kept once, and nobody's is deleted while its manifest stands.
@@ -19,15 +20,15 @@ from pathlib import Path
 from shlex import quote
 
 from zagent import durable, lock
-from zagent.errors import DestinationMissing, DestinationRefused
-from zagent.protect.engine import Entry
+from zagent.errors import DestinationFailed, DestinationMissing, DestinationRefused
 from zagent.volume import guard
 from zagent.volume.layout import folder_name
-from zagent.weights import manifest
 from zagent.weights.manifest import Manifest
-from zagent.weights.model import Model
 
 SCHEMA = 1
+
+PARTIAL = ".partial"
+"""How the name of a set ends that is being made."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,38 @@ class Mirror:
         """Where it is noted that a data root keeps a set of a model and revision here."""
         return self.roots / data_id / "manifests" / f"{folder_name(wanted.model)}@{wanted.revision}.json"
 
+    def begun(self, data_id: str, wanted: Manifest) -> Path:
+        """Where it is noted that a data root is bringing a set here: nobody else's to delete, half as it is."""
+        return self.roots / data_id / "begun" / self.manifest(data_id, wanted).name
+
+    @property
+    def models(self) -> Path:
+        """One folder per model, which holds its sets."""
+        return self.folder / "models"
+
     def sets(self, wanted: Manifest) -> Path:
         """Where all sets of a model lie."""
-        return self.folder / "models" / folder_name(wanted.model)
+        return self.models / folder_name(wanted.model)
 
     def files(self, wanted: Manifest) -> Path:
         """The folder of one set of files, under its final name."""
         return self.sets(wanted) / wanted.set_digest.removeprefix("sha256:")
+
+    def half(self, wanted: Manifest) -> Path:
+        """The folder of one set of files until it is whole."""
+        return self.files(wanted).with_name(self.files(wanted).name + PARTIAL)
 
     def require(self) -> None:
         """Make sure that the mirror is mounted.
 
         Raises:
             DestinationMissing: it is not, or this is no mirror.
+            DestinationFailed: its disk does not answer as it should.
         """
+        with self.told():
+            self._require()
+
+    def _require(self) -> None:
         try:
             known = json.loads(self.marker.read_bytes())["schema"] == SCHEMA
         except (FileNotFoundError, NotADirectoryError):
@@ -79,6 +98,20 @@ class Mirror:
         if not known:
             hint = "use the version of zagent that made it, or a newer one"
             raise DestinationMissing(target=self.folder, why=f"{self.marker.name} is not understood", hint=hint)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """What the operating system says of the mirror, as an error of the mirror: another copy may be good.
+
+        Raises:
+            DestinationFailed: it does not read, or takes no writes.
+        """
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or str(error)
+            hint = f"df -h {quote(str(self.folder))}; dmesg   tell more; or add a second destination: zagent backup add"
+            raise DestinationFailed(target=self.folder, why=why, hint=hint) from error
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[None]:
@@ -108,32 +141,3 @@ def make(folder: Path) -> Mirror:
     with suppress(FileExistsError):
         durable.write(made.marker, (json.dumps(content, indent=2) + "\n").encode(), replace=False)
     return made
-
-
-def notes(mirror: Mirror) -> list[Path]:
-    """The manifests of all data roots, newest first."""
-    return sorted(mirror.roots.glob("*/manifests/*.json"), key=lambda one: -one.stat().st_mtime)
-
-
-def kept(mirror: Mirror) -> list[Manifest]:
-    """The sets that the mirror holds, whole when they were noted; newest first, none twice.
-
-    Raises:
-        ManifestDamaged: a manifest there can't be understood.
-    """
-    return list({one.set_digest: one for one in reversed(list(map(manifest.load, notes(mirror))))}.values())[::-1]
-
-
-def entries(mirror: Mirror) -> list[Entry]:
-    """What each data root keeps here, as `zagent backup ls` shows it; its time is that of the manifest.
-
-    Raises:
-        ManifestDamaged: a manifest there can't be understood.
-    """
-    return [_entry(path, manifest.load(path)) for path in reversed(notes(mirror))]
-
-
-def _entry(note: Path, wanted: Manifest) -> Entry:
-    at = datetime.fromtimestamp(note.stat().st_mtime, timezone.utc).replace(microsecond=0)
-    sets = {Model(wanted.model, wanted.revision).words: wanted.set_digest}
-    return Entry(note.parent.parent.name, at, sets, wanted.size, verified=True)

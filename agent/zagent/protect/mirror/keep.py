@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from zagent import durable, points, text
 from zagent.errors import SourceDamaged
 from zagent.protect.contents import Weights
-from zagent.protect.mirror.home import Mirror, kept
+from zagent.protect.mirror import notes
+from zagent.protect.mirror.home import Mirror
 from zagent.volume import space
 from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
@@ -19,10 +21,8 @@ from zagent.weights.progress import Progress
 from zagent.weights.pull import settle
 from zagent.weights.store import held
 
-PARTIAL = ".partial"
-"""How the name of a set ends that is being made."""
-
-_SET = re.compile(r"[0-9a-f]{64}(\.partial)?")
+_SET = re.compile(r"[0-9a-f]{64}")
+"""The name of a set that was whole."""
 
 
 def keep(mirror: Mirror, data_id: str, one: Weights, suspect: Collection[str], progress: Progress) -> int:
@@ -37,7 +37,9 @@ def keep(mirror: Mirror, data_id: str, one: Weights, suspect: Collection[str], p
         OSError: the mirror can't be written.
     """
     final, note = mirror.files(one.manifest), mirror.manifest(data_id, one.manifest)
-    folder = final if final.is_dir() else final.with_name(final.name + PARTIAL)
+    folder, begun = final if final.is_dir() else mirror.half(one.manifest), mirror.begun(data_id, one.manifest)
+    if folder != final:
+        _renew(begun, manifest.dump(one.manifest))
     lacking = [file for file in one.manifest.files if held(folder / file.path) != file.size or file.path in suspect]
     copied = _complete(mirror, one, folder, lacking, suspect, progress) if lacking or folder != final else 0
     if folder != final:
@@ -46,7 +48,8 @@ def keep(mirror: Mirror, data_id: str, one: Weights, suspect: Collection[str], p
     points.reached("mirror:named")
     _renew(note, manifest.dump(one.manifest))
     points.reached("mirror:noted")
-    _drop_forgotten(mirror, one.manifest)
+    _forget_begun(begun)
+    _drop_forgotten(mirror, mirror.sets(one.manifest), progress.say)
     return copied
 
 
@@ -74,7 +77,8 @@ def _complete(
 
 def _known(mirror: Mirror, wanted: Manifest) -> dict[str, Path]:
     """Where each content lies in the other sets of the model, by SHA-256: most files outlive a new version."""
-    others = [one for one in kept(mirror) if one.model == wanted.model and one.set_digest != wanted.set_digest]
+    known = notes.readable(notes.kept(mirror))
+    others = [one for one in known if one.model == wanted.model and one.set_digest != wanted.set_digest]
     return {file.sha256: mirror.files(one) / file.path for one in others for file in one.files}
 
 
@@ -103,34 +107,48 @@ def _copy(one: Weights, folder: Path, lacking: Sequence[File], progress: Progres
 
 
 def _renew(path: Path, content: bytes) -> None:
-    """Write a small file where it is not so already."""
-    if not path.is_file() or path.read_bytes() != content:
-        durable.make_folder(path.parent)
-        durable.write(path, content)
+    """Write a small file where it is not so already; one that can't be read is not."""
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return
+    durable.make_folder(path.parent)
+    durable.write(path, content)
+
+
+def _forget_begun(begun: Path) -> None:
+    if begun.exists():
+        begun.unlink()
+        durable.sync_folder(begun.parent)
 
 
 def forget(mirror: Mirror, data_id: str) -> None:
     """Give up what a data root keeps: first what says so, then the sets that no other one keeps.
 
+    A half set that it has begun is nobody's then; `zagent gc` offers it.
+
     Safety contract: only the notes of the one data root that a person named in full or by a beginning that is its
     alone; its sets by the contract of ``_drop_forgotten``; while this process holds the mirror's lock.
     """
-    models = [manifest.load(one) for one in (mirror.roots / data_id / "manifests").glob("*.json")]
+    folders = {one.model_folder for one in notes.kept(mirror) if one.data_id == data_id}
     shutil.rmtree(mirror.roots / data_id)
     durable.sync_folder(mirror.roots)
-    for one in models:
-        _drop_forgotten(mirror, one)
+    for one in sorted(folders):
+        _drop_forgotten(mirror, mirror.models / one)
 
 
-def _drop_forgotten(mirror: Mirror, wanted: Manifest) -> None:
-    """Delete the sets of a model that no data root keeps here any more.
+def _drop_forgotten(mirror: Mirror, folder: Path, say: Callable[[str], None] = lambda line: None) -> None:
+    """Delete the sets in a model's ``folder`` that no data root keeps here any more.
 
-    Safety contract: only folders of the model's own that are named as sets; only those that no manifest in the mirror
-    names, all of which could be read; once the set that takes their place is whole, proved and noted durably; while
-    this process holds the mirror's lock.
+    Safety contract: only folders of the model's own that are named as whole sets, so that half ones stay for whoever
+    brings them; only those that no note in the mirror names, all of which could be read; once the set that takes their
+    place is whole, proved and noted durably; while this process holds the mirror's lock.
     """
-    named = {mirror.files(one).name for one in kept(mirror)}
-    for path in mirror.sets(wanted).iterdir():
+    named = notes.named(mirror)
+    if named is None:
+        for one in notes.unreadable([*notes.kept(mirror), *notes.begun(mirror)]):
+            say(f"every older set stays, for {one.line}; {one.hint}")
+        return
+    for path in folder.iterdir() if folder.is_dir() else ():
         if _SET.fullmatch(path.name) and path.name not in named and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
             durable.sync_folder(path.parent)

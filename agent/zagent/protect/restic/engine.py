@@ -14,6 +14,7 @@ from zagent import durable, points
 from zagent.errors import (
     DestinationFailed,
     EntryRefused,
+    ManifestDamaged,
     NothingToRestore,
     ResticError,
     SourceDamaged,
@@ -23,12 +24,12 @@ from zagent.protect.contents import Contents, Weights
 from zagent.protect.engine import PARTS, Bad, Entry, begins
 from zagent.protect.restic import binary, password, repository, retention, tags
 from zagent.protect.restic.binary import Binary
+from zagent.protect.restic.named import Named
 from zagent.protect.restic.prove import Prover
 from zagent.protect.restic.repository import Node, Stored
-from zagent.protect.restic.retention import PROVED
+from zagent.protect.restic.retention import PROVED, Snapshot
 from zagent.protect.restic.run import Message, Restic
 from zagent.volume import guard
-from zagent.volume.layout import folder_name
 from zagent.weights import digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
@@ -85,10 +86,11 @@ class ResticEngine:
     def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
         """See Engine: a new snapshot of the weights, the settings and everyone's folder.
 
-        Until it is proved it is tagged as unproved. Where weights are damaged it is forgotten at once; where files
-        could not be read it stays unproved, so that nothing is taken for whole, or goes, for its sake.
+        Until it is proved it is tagged as unproved. Where weights are damaged, or files could not be read, it stays
+        so: nothing is taken for whole, or goes, for its sake, but everyone's other files have their copy.
 
         Raises:
+            SourceDamaged: weights are not what their manifest says.
             SourceUnreadable: files could not be read; the snapshot holds all others.
         """
         if not self._takes_writes():  # restic would try for a quarter of an hour
@@ -116,11 +118,11 @@ class ResticEngine:
         return stored.added if any(not one.endswith("/") for one in stored.read) else 0
 
     def _judge(self, stored: Stored, bad: Mapping[str, tuple[Weights, str]]) -> None:
-        """Make sure that what is stored is what its manifests say, else forget it; and that nothing is left out."""
+        """Make sure that what is stored is what its manifests say, and that nothing is left out."""
         if damaged := [path for path in bad if path not in stored.unread]:
-            repository.forget(self.restic, [stored.id])
             weights, why = bad[path := min(damaged)]
-            raise SourceDamaged(model=weights.model.words, path=path, why=why)
+            others = f"everyone's other files are in the snapshot {stored.id[:8]}, which counts for no whole backup"
+            raise SourceDamaged(model=weights.model.words, path=path, why=f"{why}; {others}")
         if stored.unread:
             named = ", ".join(stored.unread[:NAMED])
             more = f" and {len(stored.unread) - NAMED} more" if len(stored.unread) > NAMED else ""
@@ -180,9 +182,14 @@ class ResticEngine:
         found = repository.snapshots(self.restic)
         return [Entry(one.id[:8], one.time, tags.sets(one), tags.size(one), one.proved) for one in found]
 
-    @cached_property
+    @property
     def snapshot_id(self) -> str:
-        """The id of the snapshot that is restored from.
+        """The id of the snapshot that is restored from; see ``snapshot``."""
+        return self.snapshot.id
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """What is restored from.
 
         Raises:
             NothingToRestore: there is none.
@@ -191,13 +198,19 @@ class ResticEngine:
         hint = "zagent backup ls   shows the snapshots and their ids"
         if not self.wanted_snapshot:
             if last := retention.newest((one for one in found if one.proved), _now()):
-                return last.id
+                return last
             raise NothingToRestore(what="weights", why=f"{self.words} has no proved snapshot", hint=hint)
         try:
-            return begins((one.id for one in found), self.wanted_snapshot)
+            id_ = begins((one.id for one in found), self.wanted_snapshot)
         except LookupError as error:
             what, why = f"snapshot {self.wanted_snapshot}", f"of those in {self.words} {error}"
             raise NothingToRestore(what=what, why=why, hint=hint) from error
+        return next(one for one in found if one.id == id_)
+
+    @cached_property
+    def named(self) -> Named:
+        """Where that lies in it which zagent named; what was gone at that moment is not there."""
+        return Named({*self.snapshot.paths} & {one.path for one in self.nodes})
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -206,22 +219,26 @@ class ResticEngine:
 
     def sets(self) -> Sequence[Manifest]:
         """See Source."""
-        found = [one.path for one in self.nodes if one.is_file and "/.zagent/manifests/" in one.path]
-        return [manifest.parse(self.restic.dump(self.snapshot_id, one)) for one in found]
+        return [self._manifest(one) for one in self.named.manifests]
+
+    def _manifest(self, path: str) -> Manifest:
+        try:
+            return manifest.parse(self.restic.dump(self.snapshot_id, path))
+        except (ValueError, TypeError, KeyError) as error:
+            model, _, revision = Path(path).stem.replace("--", "/", 1).partition("@")
+            words = f"{model} --revision {revision}" if revision else model
+            where = f"{path} of the snapshot {self.snapshot_id[:8]}"
+            raise ManifestDamaged(path=where, model=words, why=error) from error
 
     def settings(self) -> Mapping[str, bytes]:
         """See Source."""
-        names = ("/.zagent/users.json", "/.zagent/backups/destinations.json")
-        found = [one.path for one in self.nodes if one.path.endswith(names)]
-        return {Path(one).name: self.restic.dump(self.snapshot_id, one) for one in found}
+        return {Path(one).name: self.restic.dump(self.snapshot_id, one) for one in self.named.settings}
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
         """See Source. Files wait for their proof in a folder beside, and only then get their names."""
-        end = f"/models/{folder_name(wanted.model)}/snapshots/{wanted.revision}/model_index.json"
-        index = next((one.path for one in self.nodes if one.path.endswith(end)), None)
-        if index is None:
+        base, staging = self.named.weights(wanted), folder / STAGING
+        if base is None:
             return {one.path: f"the snapshot {self.snapshot_id[:8]} has no such file" for one in files}
-        staging, base = folder / STAGING, Path(index).parent
         left = _taken_over(staging, folder, base, files)
         told = _Progress(progress)
         failed = ""

@@ -2,92 +2,100 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
-import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from zagent import durable
+from zagent import beneath, durable
 from zagent.errors import NothingToRestore, UsageError
 from zagent.protect.restic import repository
 from zagent.protect.restic.engine import ResticEngine
-from zagent.weights.progress import Progress
+from zagent.protect.restic.merge import Merge, staging
+from zagent.protect.restic.repository import Node
+
+KINDS: Mapping[str, Callable[[int], bool]] = {"file": stat.S_ISREG, "dir": stat.S_ISDIR, "symlink": stat.S_ISLNK}
+"""restic's names of what a user has; of other kinds there is nothing to compare."""
 
 
 @dataclass(frozen=True)
 class Brought:
-    """The files that came back, and those that are here with another content and were left alone."""
+    """The files that came back, and what is here with another content, or in the way, and was left alone."""
 
     user: str
     files: tuple[str, ...]
     differing: tuple[str, ...]
 
 
-def bring_back(source: ResticEngine, user: str, home: Path, staging: Path, progress: Progress) -> Brought:
+def bring_back(source: ResticEngine, user: str, home: Path) -> Brought:
     """Bring the files of ``user`` into ``home`` that are missing there, with their owners and modes.
 
-    They wait in ``staging``, on the same filesystem, until all have come. Cut off, it is run again.
+    They wait in a folder beside it, which only this process gets into, until all have come. Cut off, it is run again.
+    ``home`` and what is in it may be changed meanwhile by whoever owns it: no link there leads elsewhere.
 
     Raises:
         NothingToRestore: the snapshot has no folder of that user.
-        UsageError: that is no user's name.
+        UsageError: that is no user's name, or ``home`` is a link.
         ResticError: it could not be read whole; nothing was changed.
     """
-    if not user or "/" in user or user.startswith("."):
-        raise UsageError(detail=f"{user!r} is no user's name")
-    end = f"/users/{user}"
-    found = next((one.path for one in source.nodes if one.path.endswith(end) and not one.is_file), None)
-    if found is None:
-        hint = "zagent backup ls   shows the snapshots; restore --snapshot ID names another"
-        raise NothingToRestore(what=f"the folder of {user}", why=f"{source.words} has none", hint=hint)
-    shutil.rmtree(staging, ignore_errors=True)
-    durable.make_folder(staging, mode=0o700)
-    try:
-        repository.restore(source.restic, source.snapshot_id, staging, [found], lambda message: None)
-        return _merged(user, staging / found.lstrip("/"), home)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _merged(user: str, came: Path, home: Path) -> Brought:
-    if home.is_symlink():
-        raise UsageError(detail=f"{home} is a link: what is restored must not lead elsewhere")
+    stored = _stored(source, user, home)
     durable.make_folder(home.parent)
-    _folder(came, home)
-    files, differing = [], []
-    for path in _below(came):
-        target, name = home / path.relative_to(came), path.relative_to(came).as_posix()
-        if path.is_dir() and not path.is_symlink():
-            _folder(path, target)
-        elif not os.path.lexists(target):
-            path.rename(target)
-            files.append(name)
-        elif not _same(path, target):
-            differing.append(name)
+    with beneath.opened(home.parent) as parent, staging(parent, f".restoring-{user}") as waiting:
+        target = Path(f"/proc/{os.getpid()}/fd/{waiting}/all")  # not by its name, which may be another's by then
+        repository.restore(source.restic, source.snapshot_id, target, [str(stored)], lambda message: None)
+        with beneath.entered(waiting, "all", *stored.parts[1:-1]) as users:
+            merge = Merge(users, stored.name, parent, home.name)
+            merge.run()
+    return Brought(user, tuple(sorted(merge.files)), tuple(sorted(merge.differing)))
+
+
+def look(source: ResticEngine, user: str, home: Path) -> Brought:
+    """What ``bring_back`` would bring; nothing is changed.
+
+    Nothing is fetched, so a file that is here with the same size counts as the same.
+
+    Raises:
+        NothingToRestore, UsageError: as there.
+    """
+    stored, files, differing = _stored(source, user, home), [], []
+    for node in sorted(source.nodes, key=lambda one: PurePath(one.path).parts):  # folders before what is in them
+        if stored not in PurePath(node.path).parents:
+            continue
+        path = PurePath(node.path).relative_to(stored)
+        try:
+            there = _there(home, path)
+        except NotADirectoryError:  # said where it stands in the way
+            continue
+        if there is None and node.kind != "dir":
+            files.append(str(path))
+        elif there and _differs(node, there):
+            differing.append(str(path))
     return Brought(user, tuple(files), tuple(differing))
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Everything below, folders before what is in them; a link is not followed."""
-    for path in sorted(folder.iterdir()):
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            yield from _below(path)
+def _stored(source: ResticEngine, user: str, home: Path) -> Path:
+    """Where the user's folder lies in the snapshot."""
+    if not user or "/" in user or user.startswith("."):
+        raise UsageError(detail=f"{user!r} is no user's name")
+    if home.is_symlink():
+        raise UsageError(detail=f"{home} is a link: what is restored must not lead elsewhere")
+    if found := source.named.home(user):
+        return Path(found)
+    hint = "zagent backup ls   shows the snapshots; restore --snapshot ID names another"
+    raise NothingToRestore(what=f"the folder of {user}", why=f"{source.words} has none", hint=hint)
 
 
-def _folder(like: Path, target: Path) -> None:
-    """The folder, with the owner and mode of its copy where it has to be made."""
-    if not os.path.lexists(target):
-        stat = like.stat()
-        target.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            os.chown(target, stat.st_uid, stat.st_gid)
-        target.chmod(stat.st_mode & 0o7777)
+def _there(home: Path, path: PurePath) -> os.stat_result | None:
+    """What is in ``home`` under this path, None where nothing is."""
+    *above, name = (home.name, *path.parts)
+    try:
+        with beneath.opened(home.parent) as parent, beneath.entered(parent, *above) as folder:
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
 
 
-def _same(one: Path, two: Path) -> bool:
-    if one.is_symlink() or two.is_symlink():
-        return one.is_symlink() and two.is_symlink() and one.readlink() == two.readlink()
-    return two.is_file() and filecmp.cmp(one, two, shallow=False)
+def _differs(node: Node, there: os.stat_result) -> bool:
+    kind = KINDS.get(node.kind)
+    return kind is not None and (not kind(there.st_mode) or (node.kind == "file" and node.size != there.st_size))

@@ -44,11 +44,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class Node:
-    """A file or folder in a snapshot, by its path there."""
+    """Something in a snapshot, by its path there; ``kind`` in restic's words, such as ``file`` and ``dir``."""
 
     path: str
-    is_file: bool
-    size: int
+    kind: str
+    size: int = 0
 
 
 def exists(restic: Restic) -> bool:
@@ -77,7 +77,8 @@ def snapshots(restic: Restic) -> list[Snapshot]:
 
 def snapshot(told: Message) -> Snapshot:
     """What restic tells of one. Pure."""
-    return Snapshot(moment(told["time"]), told["id"], told.get("hostname", ""), frozenset(told.get("tags") or ()))
+    tags, paths = frozenset(told.get("tags") or ()), tuple(told.get("paths") or ())
+    return Snapshot(moment(told["time"]), told["id"], told.get("hostname", ""), tags, paths)
 
 
 def moment(told: str) -> datetime:
@@ -198,7 +199,7 @@ def _newer(restic: Restic, bad: int) -> Restic:
 def nodes(restic: Restic, id_: str) -> list[Node]:
     """Everything in a snapshot."""
     found = restic.run("ls", id_, "--no-lock")
-    return [Node(one["path"], one["type"] == "file", one.get("size", 0)) for one in found if "path" in one]
+    return [Node(one["path"], one["type"], one.get("size", 0)) for one in found if "path" in one]
 
 
 def restore(

@@ -15,12 +15,16 @@ DAYS = 7
 
 @dataclass(frozen=True, order=True)
 class Snapshot:
-    """A state that a repository holds; ``host`` is the data id of its data root, ``time`` has a zone."""
+    """A state that a repository holds; ``host`` is the data id of its data root, ``time`` has a zone.
+
+    ``paths`` are the files and folders that were named when it was made.
+    """
 
     time: datetime
     id: str
     host: str = ""
     tags: frozenset[str] = field(default=frozenset(), compare=False)
+    paths: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def proved(self) -> bool:
