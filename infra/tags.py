@@ -12,7 +12,9 @@ PROJECT = "zagent:project"
 STACK = "zagent:stack"
 
 OWNER = "zagent:owner"
-"""On a volume and its snapshots: the ARN of who made the volume, without the name of a session."""
+"""On a volume and its snapshots: the ARN of who made the volume, without the name of a session.
+
+Set where a volume is made, and never where one is adopted: only what has it may be formatted."""
 
 HOST_KEY = "zagent:host-key"
 """On an instance: the public host key that it must show."""

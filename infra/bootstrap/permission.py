@@ -37,13 +37,16 @@ class Record:
     """What the control plane says of a volume.
 
     ``size`` is in bytes, None where nobody vouches for the volume; ``ours`` means that the tags are this project's
-    and stack's, ``blank_born`` that it was made from no snapshot; ``uuid`` belongs to the phase, empty when absent.
+    and stack's, which an adopted volume gets as well; ``made_here`` that it has the tag of who made it, which Pulumi
+    sets only where it makes a volume itself; ``blank_born`` that it was made from no snapshot; ``uuid`` belongs to the
+    phase, empty when absent.
     ``ancestors`` are the serial numbers of the volumes that its snapshot goes back to, the nearest first, as far as
     they are still known (``origin``).
     """
 
     size: int | None = None
     ours: bool = False
+    made_here: bool = False
     blank_born: bool = False
     phase: Phase = "absent"
     uuid: str = ""
@@ -59,8 +62,12 @@ class Record:
         """Every reason why it may not be formatted, in words; empty when there is none. Pure."""
         if not self.ours:
             return ["no record in the cloud says that it is this project's and stack's own new volume"]
-        reasons = [] if self.blank_born else ["it was made from a snapshot, so it holds data"]
-        return [*reasons, f"it was formatted before, as {self.uuid}"] if self.phase == "done" else reasons
+        reasons = {
+            "it was adopted, and made by somebody else: it has no tag " + tags.OWNER: not self.made_here,
+            "it was made from a snapshot, so it holds data": not self.blank_born,
+            f"it was formatted before, as {self.uuid}": self.phase == "done",
+        }
+        return [words for words, holds in reasons.items() if holds]
 
 
 class Permission(Protocol):
@@ -100,6 +107,22 @@ class NoRecord:
 
 
 @dataclass(frozen=True)
+class Vouched(NoRecord):
+    """The permission of a stack's volume where a person says that its disk is the right one: never to format.
+
+    What no control plane can prove of its descent the person vouches for, as where there is none; that its filesystem
+    is the recorded one is still asked.
+    """
+
+    kept: Permission
+
+    def read(self) -> Record:
+        """The phase and the uuid alone."""
+        told = self.kept.read()
+        return Record(phase=told.phase, uuid=told.uuid)
+
+
+@dataclass(frozen=True)
 class VolumeTag:
     """The permission of an EBS volume, in its tag ``zagent:format``."""
 
@@ -121,6 +144,7 @@ class VolumeTag:
         return Record(
             size=volume["Size"] * GIB,
             ours=(found.get(tags.PROJECT), found.get(tags.STACK)) == (self.project, self.stack),
+            made_here=bool(found.get(tags.OWNER)),
             blank_born=not volume.get("SnapshotId"),
             phase=phase,
             uuid=uuid,

@@ -107,7 +107,8 @@ class HostBootstrapProvider(ResourceProvider):
 
 
 STOPPED = "stopped"
-"""The property that says why the host is stopped. Once it runs again, that it was stopped is no difference."""
+"""The property that says why the host is stopped, so that there is a difference; how it is by then is asked again. Once
+it runs again, that it was stopped is no difference."""
 
 DRIFT = "drift"
 """The property that holds the steps which a refresh found missing; a converge takes it away."""
@@ -144,13 +145,12 @@ def _target(props: Mapping[str, Any], patience: float = SSH_PATIENCE) -> Iterato
 
 
 def start_if_stopped(props: Mapping[str, Any], access: Access) -> None:
-    """Start the host of these properties, if they say that it is stopped.
+    """Start the host of these properties if it is stopped now, whatever it was when the program ran.
 
     Raises:
         CloudRefused: it can't be started now.
     """
-    if props[STOPPED]:
-        power.start(access, props["instance_id"], _say)
+    power.see_running(access, props["instance_id"], _say)
 
 
 def _say(line: str) -> None:

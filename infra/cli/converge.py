@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,13 @@ TargetArgument = Annotated[
         show_default=False,
     ),
 ]
-SerialOption = Annotated[str, typer.Option(help="The data disk's serial number, for a machine.", show_default=False)]
+SerialOption = Annotated[
+    str,
+    typer.Option(
+        help="The data disk's serial number; for a stack it says that its disk is the right one, wherever it lived.",
+        show_default=False,
+    ),
+]
 IdentityOption = Annotated[
     Path | None, typer.Option(help="The private key, for a machine; else SSH's own.", show_default=False)
 ]
@@ -82,9 +89,24 @@ def _reach(target: str, serial: str, identity: Path | None, host_key: str, hub: 
 
     user, at, address = target.rpartition("@")
     if not at:
-        return operation.stack(target, Path(), say)
+        reached = operation.stack(target, Path(), say)
+        return _vouched(*reached, serial) if serial else reached
     if not serial:
         raise UsageError(
             detail=f"{target} needs --serial: a disk is told by its serial number alone (lsblk -o +SERIAL)"
         )
     return operation.machine(operation.Machine(Login(address, user, identity, host_key), serial, hub), say)
+
+
+def _vouched(to: Target, want: Want, serial: str) -> tuple[Target, Want]:
+    """A stack's host and want, where a person says of its disk what no record can prove; it is never formatted.
+
+    Raises:
+        UsageError: the stack's data volume is another one.
+    """
+    from infra.bootstrap.permission import Vouched
+    from infra.bootstrap.want import serial_of
+
+    if serial_of(serial) != want.serial:
+        raise UsageError(detail=f"the data volume of {want.stack} has the serial number {want.serial}, not {serial}")
+    return replace(to, permission=Vouched(to.permission)), want

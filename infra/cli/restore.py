@@ -47,7 +47,7 @@ def restore(
     ask.confirm("Do this?", yes)
     done = operation.carry_out(plan, output.say)
     output.result(f"{done.volume} in {done.zone} is the stack's volume now", **vars(done))
-    for line in _next(plan):
+    for line in _next(plan, done.volume):
         output.say(line)
 
 
@@ -62,9 +62,9 @@ def _words(plan: Plan) -> list[str]:
     return [*first, *old, *begun]
 
 
-def _next(plan: Plan) -> list[str]:
+def _next(plan: Plan, made: str) -> list[str]:
     settings = plan.settings
-    lines = ["next:  pulumi config rm volumeId"] if settings.volume_id else []
+    lines = [f"next:  pulumi config set volumeId {made}"] if settings.volume_id else []
     lines += ["next:  pulumi config rm availabilityZone"] if settings.availability_zone not in ("", plan.zone) else []
     lines.append("next:  pulumi up   adopts it")
     left = [*([plan.old] if plan.old else []), *plan.begun]

@@ -18,7 +18,7 @@ FIXED_AT_BIRTH = ["snapshotId", "encrypted", "kmsKeyId"]
 
 NOT_PULUMIS = [f'tags["{one}"]' for one in (tags.FORMAT, tags.OWNER, tags.MADE_OF)]
 """The permission to format, which the bootstrap keeps on the volume itself; who made it, and what a restore made it of,
-which never change."""
+which never change. An adopted volume gets none of them: it could not be told from one that was made here."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import tags
+from infra.bootstrap.ssh.keys import UNREADABLE
 from infra.components import capacity
 from infra.components.data_volume import DataVolume
 from infra.components.host_key import HostKey
@@ -126,10 +127,10 @@ def public_half(path: Path) -> str:
     """The public key that belongs to a private key file, as a line for authorized_keys.
 
     Raises:
-        KeyFileMissing: there is none, or it can't be read without a passphrase.
+        KeyFileMissing: there is none, it can't be read without a passphrase, or it is of a kind that is not known here.
     """
     try:
         key = paramiko.PKey.from_path(path)
-    except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
+    except (OSError, *UNREADABLE) as error:
         raise KeyFileMissing(path=path, why=error) from error
     return f"{key.get_name()} {key.get_base64()}"

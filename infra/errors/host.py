@@ -39,7 +39,10 @@ class CommandFailed(HostError):
     """{address} could not {what}: {why}"""
 
     exit_code = 64
-    remedy = "ssh {address}   and look at `journalctl -b -p err`; then run the same command again, it goes on"
+    remedy = (
+        "log in (a stack's host: `zagent cloud ssh`) and look at `journalctl -b -p err`; "
+        "then run the same command again, it goes on"
+    )
 
 
 class DiskMissing(HostError):

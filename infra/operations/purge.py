@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from infra import tags
@@ -30,11 +31,18 @@ def require(settings: Settings, volume_id: str) -> Volume:
         raise PurgeRefused(volume=volume_id, why=f"it belongs to {found.stack or 'no stack'}", hint=LOOK)
     you = caller.caller(settings.access).owner
     if found.owner != you:
-        raise PurgeRefused(volume=volume_id, why=f"it is {found.owner or 'nobody'}'s; you are {you}", hint=LOOK)
+        hint = LOOK if found.owner else _claim(volume_id, you)
+        raise PurgeRefused(volume=volume_id, why=f"it is {found.owner or 'nobody'}'s; you are {you}", hint=hint)
     if found.attached_to:
         why = f"it is attached to {', '.join(found.attached_to)}"
         raise PurgeRefused(volume=volume_id, why=why, hint="pulumi destroy   and then purge it")
     return found
+
+
+def _claim(volume_id: str, owner: str) -> str:
+    """The line that makes a volume somebody's, as one that was adopted has no such tag; an ARN may have a comma."""
+    tag = shlex.quote(f'Key={tags.OWNER},Value="{owner}"')
+    return f"aws ec2 create-tags --resources {volume_id} --tags {tag}   if it is yours; then purge it"
 
 
 def _ours(settings: Settings, volume: Volume) -> bool:

@@ -67,10 +67,15 @@ def plan(settings: Settings, zone: str, snapshot_id: str = "") -> Plan:
     access, owner = settings.access, caller.caller(settings.access).owner
     _require_offered(settings, zone)
     living = volumes.with_tags(access, settings.own_tags)
-    begun = _begun(living)
+    named = _named(settings, living, zone) if settings.volume_id else None
+    begun = _begun(living, named)
     for one in begun:
-        _require_yours(one, owner, zone)
-    old = _old(settings, [one for one in living if one not in begun], owner, zone)
+        require_owner(one, owner)
+        _require_free(one, zone)
+    old = named or _tagged(settings, [one for one in living if one not in begun], owner)
+    if old:
+        _require_free(old, zone)
+        _require_data(old, zone)
     source = _source(settings, zone, snapshot_id, old, owner)
     return Plan(settings, zone, owner, old, source, begun, disk=disk(settings, old, source))
 
@@ -117,29 +122,41 @@ def _require_offered(settings: Settings, zone: str) -> None:
         raise TypeNotOffered(instance_type=settings.instance_type, where=zone, zones=found, hint=hint)
 
 
-def _begun(living: list[Volume]) -> tuple[Volume, ...]:
-    """What interrupted restores left: volumes in the place of one that still is the stack's."""
-    ids = {one.id for one in living}
+def _named(settings: Settings, living: list[Volume], zone: str) -> Volume:
+    """The one that ``volumeId`` names, whoever made it and however many others there are; it must be the stack's."""
+    named = settings.volume_id
+    if found := next((one for one in living if one.id == named), None):
+        return found
+    why, hint = "is no volume of this stack", "pulumi config rm volumeId   or let `pulumi up` adopt it first"
+    if took := next((one.id for one in living if one.tags.get(tags.REPLACES) == named), ""):
+        why, hint = f"lost its place to {took}", f"pulumi config set volumeId {took}"
+    raise RestoreRefused(zone=zone, why=f"volumeId names {named}, which {why}", hint=hint)
+
+
+def _begun(living: list[Volume], named: Volume | None) -> tuple[Volume, ...]:
+    """What interrupted restores left: volumes in the place of one that still is the stack's, and is meant."""
+    ids = {named.id} if named else {one.id for one in living}
     return tuple(one for one in living if one.tags.get(tags.REPLACES) in ids)
 
 
-def _old(settings: Settings, living: list[Volume], owner: str, zone: str) -> Volume | None:
+def _tagged(settings: Settings, living: list[Volume], owner: str) -> Volume | None:
     old = the_one(settings, living)
     if old:
-        _require_yours(old, owner, zone)
-        _require_data(old, zone)
+        require_owner(old, owner)
     return old
 
 
 def _require_data(old: Volume, zone: str) -> None:
-    """A copy of what was never formatted never would be: what is made of a snapshot counts as data."""
-    if not old.snapshot and not old.tags.get(tags.FORMAT):
+    """A copy of what was never formatted never would be: what is made of a snapshot counts as data.
+
+    Only of what `pulumi up` made itself, which has its maker's tag, it is known whether it was formatted.
+    """
+    if old.owner and not old.snapshot and not old.tags.get(tags.FORMAT):
         hint = f"zagent cloud volume purge {old.id}; pulumi config set availabilityZone {zone}; pulumi up"
         raise RestoreRefused(zone=zone, why=f"nothing was ever on {old.id}", hint=hint)
 
 
-def _require_yours(volume: Volume, owner: str, zone: str) -> None:
-    require_owner(volume, owner)
+def _require_free(volume: Volume, zone: str) -> None:
     if volume.attached_to:
         why = f"{volume.id} is attached to {', '.join(volume.attached_to)}, and what is written now would be lost"
         raise RestoreRefused(zone=zone, why=why, hint="pulumi destroy   keeps the volume; then restore")

@@ -25,8 +25,12 @@ STILL = 30
 FLUSH = 3600.0
 """Seconds for all that is to be written: a large host holds tens of GB of it in memory, and a volume may be slow."""
 
-THAW = 'for each in 1 2 3 4 5 6; do xfs_freeze -u "$0" && exit 0; sleep 5; done'
-"""Tried again, as a filesystem that still waits for its writers can't be thawed yet, and would freeze right after."""
+LOCK = "/run/zagent-freeze.lock"
+"""Held by a freeze until it has ended: it can neither be thawed nor killed while it waits for somebody who writes."""
+
+FREEZE = 'umask 077; exec flock "$1" xfs_freeze -f "$0"'
+THAW = 'umask 077; for each in 1 2 3 4 5 6; do flock "$1" xfs_freeze -u "$0" && exit 0; sleep 5; done'
+"""The lock is root's alone, so that nobody else keeps the watchdog waiting. Tried again, as a freeze may begin late."""
 
 
 @dataclass
@@ -84,21 +88,22 @@ def frozen(host: Host) -> Iterator[Frozen]:
     _arm(host)
     state, ours = Frozen(), True
     try:
-        ran = host.run(["xfs_freeze", "-f", ROOT], patience=STILL)
+        ran = host.run(["sh", "-c", FREEZE, ROOT, LOCK], patience=STILL)
         ours = ran.exit_code == 0  # else it is somebody else's to thaw
         if not ours:
             raise CommandFailed(address=host.address, what=f"freeze {ROOT}", why=ran.err.strip())
         yield state
     finally:
         state.held = ours and _thawed(host)
-        host.run(["systemctl", "stop", f"{WATCHDOG}.timer", f"{WATCHDOG}.service"])
+        if state.held or not ours:  # else a freeze may still wait for its writers, and only the watchdog will thaw it
+            host.run(["systemctl", "stop", f"{WATCHDOG}.timer", f"{WATCHDOG}.service"])
 
 
 def _arm(host: Host) -> None:
     """It runs on the host by itself, from the system disk."""
     timer = ["systemd-run", "--quiet", "--collect", f"--unit={WATCHDOG}", f"--on-active={STILL}"]
     timer += ["--timer-property=AccuracySec=100ms"]
-    must(host, "arm the watchdog", *timer, "sh", "-c", THAW, ROOT)
+    must(host, "arm the watchdog", *timer, "sh", "-c", THAW, ROOT, LOCK)
 
 
 def _thawed(host: Host) -> bool:

@@ -20,6 +20,9 @@ SIZE = 400 << 20
 SERIAL = "vol0123456789abcdef0"
 UUID = "11111111-2222-4333-8444-555555555555"
 
+NEW = Record(SIZE, ours=True, made_here=True, blank_born=True)
+"""The record of a volume that the stack made blank, and that was never formatted."""
+
 
 def run(*words: str | Path) -> str:
     """Run a tool of this machine that must succeed."""
@@ -53,7 +56,7 @@ class Disk:
         device = run("losetup", "--find", "--show", file)
         host = LocalHost(tools)
         host.give_serial(device, SERIAL)
-        return cls(file, device, host, Noted(Record(SIZE, ours=True, blank_born=True)))
+        return cls(file, device, host, Noted(NEW))
 
     def close(self) -> None:
         """Detach it."""

@@ -77,7 +77,8 @@ class Volume:
         self.place_list()
         made = partial(wheelhouse.archive, self.runtime)
         folder = str(Path(self.runtime.folder).parent)
-        Unpack("the packages", folder, self.runtime.name, made).take(self.to)
+        archives = str(self.root.parent / "opt/.archives")
+        Unpack("the packages", folder, self.runtime.name, made, archives=archives).take(self.to)
         self.compile()
 
     def place_list(self) -> None:

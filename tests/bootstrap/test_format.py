@@ -17,7 +17,7 @@ from infra.bootstrap.gather import on_host
 from infra.bootstrap.permission import Record
 from infra.bootstrap.steps.format import Format
 from infra.errors import CloudRefused, CommandFailed, FormatRefused
-from tests.bootstrap.disk import SIZE, UUID, Disk, half_made, mkfs_version, run
+from tests.bootstrap.disk import NEW, SIZE, UUID, Disk, half_made, mkfs_version, run
 from tests.bootstrap.signatures import SIGNATURES, Signature
 
 pytestmark = pytest.mark.root
@@ -83,12 +83,13 @@ def test_clause_1_another_serial_number(disk: Disk) -> None:
     ("record", "says"),
     [
         (Record(), "no record in the cloud"),
-        (Record(SIZE, ours=False, blank_born=True), "no record in the cloud"),
-        (Record(SIZE, ours=True, blank_born=False), "from a snapshot"),
-        (Record(SIZE, ours=True, blank_born=True, phase="done", uuid=UUID), "formatted before"),
-        (Record(SIZE, ours=True, blank_born=True, phase="formatting", uuid=OTHER), "another uuid"),
+        (replace(NEW, ours=False), "no record in the cloud"),
+        (replace(NEW, made_here=False), "it was adopted, and made by somebody else"),
+        (replace(NEW, blank_born=False), "from a snapshot"),
+        (replace(NEW, phase="done", uuid=UUID), "formatted before"),
+        (replace(NEW, phase="formatting", uuid=OTHER), "another uuid"),
     ],
-    ids=["nobody's", "another stack's", "from a snapshot", "formatted before", "begun with another uuid"],
+    ids=["nobody's", "another stack's", "adopted", "from a snapshot", "formatted before", "begun with another uuid"],
 )
 def test_clause_2_the_record_does_not_allow_it(disk: Disk, record: Record, says: str) -> None:
     """A blank disk alone is no permission."""

@@ -17,12 +17,12 @@ from moto.server import ThreadedMotoServer
 from infra.account import sessions
 from infra.account.access import Access
 from infra.account.origin import NO_VOLUME
-from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, parse
+from infra.bootstrap.permission import GIB, NoRecord, Record, VolumeTag, Vouched, parse
 from infra.bootstrap.want import serial_of
 from infra.errors import CloudRefused, DiskMissing, ManyVolumes, NoHost, NoWayIn
 from infra.operations import find
 from infra.tags import FORMAT as TAG
-from infra.tags import MADE_OF
+from infra.tags import MADE_OF, OWNER
 from tests.configured import settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 UUID = "11111111-2222-4333-8444-555555555555"
 OURS = [{"Key": "zagent:project", "Value": "zagent"}, {"Key": "zagent:stack", "Value": "dev"}]
+MADE = [*OURS, {"Key": OWNER, "Value": "arn:aws:iam::123456789012:user/you"}]
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[EC2Client]:
         server.stop()
 
 
-def volume(ec2: EC2Client, tags: list[Any] = OURS, **more: Any) -> str:
+def volume(ec2: EC2Client, tags: list[Any] = MADE, **more: Any) -> str:
     """A new volume's id."""
     specification: Any = [{"ResourceType": "volume", "Tags": tags}]
     asked = {"AvailabilityZone": "us-east-1a", "Size": 64, **more}
@@ -64,7 +65,7 @@ def permission(volume_id: str) -> VolumeTag:
 def test_a_new_volume_goes_through_its_phases_once(ec2: EC2Client) -> None:
     """Absent, formatting, done; at each the tag tells whoever comes next."""
     made = permission(volume(ec2))
-    assert made.read() == Record(64 * GIB, ours=True, blank_born=True)
+    assert made.read() == Record(64 * GIB, ours=True, made_here=True, blank_born=True)
     assert made.read().against == []
     made.begin(UUID)
     assert (made.read().phase, made.read().uuid) == ("formatting", UUID)
@@ -79,14 +80,21 @@ def test_the_note_leaves_other_tags_alone(ec2: EC2Client) -> None:
     made = volume(ec2)
     permission(made).finish(UUID)
     tags = {one["Key"] for one in ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["Tags"]}
-    assert tags == {"zagent:project", "zagent:stack", TAG}
+    assert tags == {"zagent:project", "zagent:stack", OWNER, TAG}
 
 
 def test_another_stacks_volume_is_not_ours(ec2: EC2Client) -> None:
     """Both tags must agree."""
-    other = [OURS[0], {"Key": "zagent:stack", "Value": "prod"}]
+    other = [*MADE[2:], OURS[0], {"Key": "zagent:stack", "Value": "prod"}]
     assert not permission(volume(ec2, other)).read().ours
     assert not permission(volume(ec2, [{"Key": "Name", "Value": "data"}])).read().ours
+
+
+def test_a_volume_that_was_adopted_is_not_formatted(ec2: EC2Client) -> None:
+    """`pulumi up` puts the stack's tags on whatever volumeId names; who made it is said of its own volumes alone."""
+    adopted = permission(volume(ec2, OURS))
+    assert (adopted.read().ours, adopted.read().made_here) == (True, False)
+    assert adopted.read().against == ["it was adopted, and made by somebody else: it has no tag zagent:owner"]
 
 
 def test_a_volume_from_a_snapshot_holds_data(ec2: EC2Client) -> None:
@@ -106,7 +114,7 @@ def test_a_volume_knows_where_its_data_came_from(ec2: EC2Client) -> None:
     ec2.delete_volume(VolumeId=second)
     assert permission(third).read().ancestors == (serial_of(second),)
     ec2.delete_snapshot(SnapshotId=last)
-    assert permission(third).read() == Record(64 * GIB, ours=True, blank_born=False)
+    assert permission(third).read() == Record(64 * GIB, ours=True, made_here=True, blank_born=False)
 
 
 def test_a_snapshot_from_another_region_tells_nothing(ec2: EC2Client) -> None:
@@ -119,7 +127,7 @@ def test_a_snapshot_from_another_region_tells_nothing(ec2: EC2Client) -> None:
 
 def made_of(snapshot: str, of: str) -> list[Any]:
     """The tags of a volume that a restore made."""
-    return [*OURS, {"Key": MADE_OF, "Value": f"{snapshot} of {of}"}]
+    return [*MADE, {"Key": MADE_OF, "Value": f"{snapshot} of {of}"}]
 
 
 def test_what_a_restore_noted_outlives_the_snapshot(ec2: EC2Client) -> None:
@@ -159,12 +167,12 @@ def test_a_note_that_does_not_name_the_snapshot_is_none(ec2: EC2Client, noted: s
     """Which snapshot a volume was made of AWS alone says: a tag that went astray counts for nothing."""
     first = volume(ec2)
     snapshot = ec2.create_snapshot(VolumeId=first)["SnapshotId"]
-    tagged = [*OURS, {"Key": MADE_OF, "Value": noted.format(snapshot)}]
+    tagged = [*MADE, {"Key": MADE_OF, "Value": noted.format(snapshot)}]
     made = volume(ec2, tagged, SnapshotId=snapshot)
     assert permission(made).read().ancestors == (serial_of(first),)
     ec2.delete_snapshot(SnapshotId=snapshot)
     assert permission(made).read().ancestors == ()
-    assert permission(volume(ec2, tagged)).read() == Record(64 * GIB, ours=True, blank_born=True)
+    assert permission(volume(ec2, tagged)).read().against == []
 
 
 def test_an_unknown_volume_is_a_clear_error(ec2: EC2Client) -> None:
@@ -186,6 +194,18 @@ def test_an_unknown_volume_is_a_clear_error(ec2: EC2Client) -> None:
 def test_a_tag_that_nobody_here_wrote_forbids(tag: str, found: tuple[str, str]) -> None:
     """Only an absent tag and a note of ours allow anything."""
     assert parse(tag) == found
+
+
+def test_what_a_person_vouches_for_is_not_formatted_either(ec2: EC2Client) -> None:
+    """Whose it is counts no more, which filesystem it has still does; and nothing is noted."""
+    made = volume(ec2)
+    permission(made).begin(UUID)
+    vouched = Vouched(permission(made))
+    vouched.finish(UUID)
+    assert vouched.read() == Record(phase="formatting", uuid=UUID)
+    assert vouched.read().against
+    with pytest.raises(PermissionError):
+        vouched.begin(UUID)
 
 
 def test_without_a_record_nothing_is_ever_formatted() -> None:

@@ -229,7 +229,8 @@ def test_code_of_ours_is_compiled_where_it_lies(empty: Volume) -> None:
     """On the system disk, where only root writes."""
     folder = empty.root.parent / "opt"
     for _ in range(2):
-        Unpack("the agent", str(folder), "agent", agent.archive, empty.runtime.python.executable).take(empty.to)
+        python = empty.runtime.python.executable
+        Unpack("the agent", str(folder), "agent", agent.archive, python, f"{empty.root.parent}/archives").take(empty.to)
     assert list((folder / "agent").rglob("*.pyc"))
     assert [one.name for one in folder.iterdir()] == ["agent"]
 

@@ -12,6 +12,7 @@ import pytest
 from infra.bootstrap.ssh.connecting import connect
 from infra.bootstrap.ssh.host import must
 from infra.errors import HostKeyDiffers, HostKeyUnknown, HostKeyUnreadable, HostUnreachable, LoginKeyUnusable
+from tests import security_key
 from tests.bootstrap.disk import run
 from tests.bootstrap.server import Server, needs_sshd, server
 
@@ -126,6 +127,7 @@ def folder(key: Path) -> None:
         (public_half, "it is no private key"),
         (empty, "it is no private key"),
         (cut_off, "it is no private key"),
+        (security_key.write, "it is no private key"),
         (folder, "Is a directory"),
         (Path.unlink, "No such file or directory"),
     ],

@@ -13,15 +13,17 @@ import pytest
 from zagent.volume import disk as filesystems
 from zagent.volume import marker
 
+from infra.bootstrap import agent
 from infra.bootstrap import gather as gathering
-from infra.bootstrap.facts.model import Bare, Content, Filesystem
+from infra.bootstrap.facts.model import Bare, Content, Facts, Filesystem, Placed
 from infra.bootstrap.files import script
 from infra.bootstrap.gather import gather
 from infra.bootstrap.plan.host import plan
+from infra.bootstrap.runtime import lock_text, rescue
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.superblock import Superblock
-from infra.bootstrap.want import Want
+from infra.bootstrap.want import AGENTS, Want
 from infra.errors import MountRefused
 from tests import loops
 from tests.bootstrap.disk import SERIAL, SIZE, UUID, Disk, half_made, run
@@ -101,13 +103,20 @@ def test_an_empty_filesystem_is_told_from_one_that_cannot_be_read(disk: Disk) ->
     assert gather(disk.host, WANT, print).content == Content((), "")
 
 
+def with_agent(found: Facts) -> Facts:
+    """The same where the agent is: a refusal whose remedy is typed to it waits for it."""
+    assert found.python is not None
+    folders = (f"{AGENTS}/{agent.key()}", rescue(lock_text(), found.python).folder)
+    return replace(found, placed={one: Placed("755", 0, "") for one in folders})
+
+
 @pytest.mark.parametrize("signature", SIGNATURES, ids=lambda one: one.kind)
 def test_an_odd_disk_is_refused_with_what_was_found(disk: Disk, signature: Signature) -> None:
     """Whatever somebody else has on it: the error names it, nothing is planned, not a byte changes."""
     signature.put(disk)
     before = disk.digest()
     with pytest.raises(MountRefused) as refused:
-        plan(gather(disk.host, WANT, print), WANT, disk.permission.read())
+        plan(with_agent(gather(disk.host, WANT, print)), WANT, disk.permission.read())
     told = "no marker" if signature.kind == "xfs" else f"it holds {signature.kind}"
     assert told in refused.value.message
     assert disk.digest() == before

@@ -10,7 +10,10 @@ pytestmark = [pytest.mark.cloud, pytest.mark.timeout(900)]
 
 
 def test_a_host_takes_another_volume(stack: Stack) -> None:
-    """It is stopped, lets go of the first, gets the one that is named, and runs again; the first one stays."""
+    """It is stopped, lets go of the first, gets the one that is named, and runs again; the first one stays.
+
+    The one that is named gets the stack's tags, but not the permission to format of a volume that the stack made.
+    """
     stack.up()
     (first,), (host,) = stack.volumes(), stack.hosts()
     asked = {"AvailabilityZone": "us-east-1a", "Size": 100, "VolumeType": "gp3", "Encrypted": True}
@@ -29,5 +32,8 @@ def test_a_host_takes_another_volume(stack: Stack) -> None:
     assert first not in held
     last = stack.calls()[-1]
     assert (last["call"], last["instance"], last["volume"]) == ("create", "running", "in-use")
+    assert (last["record"]["ours"], last["record"]["made_here"]) == (True, False)
+    assert last["against"] == ["it was adopted, and made by somebody else: it has no tag zagent:owner"]
+    assert (stack.permission(first) != "", stack.permission(named)) == (True, "")
     stack.project.run("preview", "--expect-no-changes")
     stack.project.run("destroy", "--yes", "--skip-preview")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 PROJECT, STACK = "zagent", "dev"
 OWN = {tags.PROJECT: PROJECT, tags.STACK: STACK}
+MADE = {**OWN, tags.OWNER: "arn:aws:iam::123456789012:user/you"}
 ZONE = f"{REGION}a"
 SIZE_GIB = 50
 """Sparse; a data root needs 40 GB."""
@@ -235,7 +236,7 @@ def new_volume(access: Access) -> str:
         AvailabilityZone=ZONE,
         Size=SIZE_GIB,
         VolumeType="gp3",
-        TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": k, "Value": v} for k, v in OWN.items()]}],
+        TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": k, "Value": v} for k, v in MADE.items()]}],
     )["VolumeId"]
     access.ec2.get_waiter("volume_available").wait(VolumeIds=[made], WaiterConfig=SOON)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -72,6 +73,20 @@ def test_clause_2_another_owners_volume_stays(cloud: Cloud) -> None:
     unknown = cloud.volume()
     cloud.ec2.delete_tags(Resources=[unknown], Tags=[{"Key": tags.OWNER}])
     refused(unknown, "nobody's; you are")
+
+
+def test_a_volume_of_nobodys_is_claimed_first(cloud: Cloud) -> None:
+    """As one that was adopted may be: the line that is shown makes it yours, as AWS's own command reads it."""
+    unknown = cloud.volume()
+    cloud.ec2.delete_tags(Resources=[unknown], Tags=[{"Key": tags.OWNER}])
+    with pytest.raises(PurgeRefused) as refusal:
+        purge.require(settings(), unknown)
+    command, *words = shlex.split(refusal.value.advice.partition("   ")[0])
+    assert (command, words[:4]) == ("aws", ["ec2", "create-tags", "--resources", unknown])
+    assert words[4:] == ["--tags", f'Key={tags.OWNER},Value="{YOU}"']
+    cloud.ec2.create_tags(Resources=[unknown], Tags=tags.listed({tags.OWNER: YOU}))
+    purge.purge(settings(), unknown, print)
+    assert there(unknown) is None
 
 
 def test_clause_3_a_volume_in_use_stays(cloud: Cloud) -> None:

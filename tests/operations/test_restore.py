@@ -20,7 +20,7 @@ from tests.configured import settings
 from tests.localcloud.cloud.api import ec2
 from tests.localcloud.cloud.faults import Fault
 from tests.localcloud.waiting import until
-from tests.operations.cloud import DATA, Cloud
+from tests.operations.cloud import DATA, YOU, Cloud
 from tests.operations.meddling import answering, cut_off
 
 OTHER_ZONE = "us-east-1b"
@@ -172,6 +172,54 @@ def test_somebody_elses_volume_is_let_alone(cloud: Cloud) -> None:
     cloud.volume(**{tags.OWNER: "arn:aws:iam::1:user/ann"})
     with pytest.raises(NotYours, match="user/ann"):
         restore.plan(settings(), OTHER_ZONE)
+
+
+def test_the_volume_that_is_named_moves_whatever_else_carries_the_tags(cloud: Cloud) -> None:
+    """As after another one was adopted: that one goes on in the other zone, the first stays as it is."""
+    first, second = cloud.volume(), cloud.volume()
+    done = carried_out(volumeId=second)
+    assert done.replaced == second
+    assert [(one.id, one.zone) for one in living() if one.id != first] == [(done.volume, OTHER_ZONE)]
+    assert first in [one.id for one in living()]
+
+
+@pytest.mark.parametrize("owner", ["arn:aws:iam::1:user/ann", ""])
+def test_a_volume_that_was_adopted_moves_whoever_made_it(cloud: Cloud, owner: str) -> None:
+    """A colleague, or somebody without zagent, whose volume has no note of a format, either: named, it is meant."""
+    adopted = cloud.volume(**({tags.OWNER: owner} if owner else {}))
+    if not owner:
+        cloud.ec2.delete_tags(Resources=[adopted], Tags=[{"Key": tags.OWNER}, {"Key": tags.FORMAT}])
+    with pytest.raises(NotYours):
+        restore.plan(settings(), OTHER_ZONE)
+    carried_out(volumeId=adopted)
+    assert [(one.zone, one.owner) for one in living()] == [(OTHER_ZONE, YOU)]
+    was = volumes.with_id(settings().access, adopted)
+    assert was is not None
+    assert (was.owner, was.stack) == (owner, "")
+
+
+def test_a_restore_of_a_named_volume_that_was_cut_off_goes_on(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it began is let go; what another one began, of the volume that is not meant, stays."""
+    first, second = cloud.volume(), cloud.volume()
+    others = cloud.volume(**{tags.REPLACES: first})
+    plan = restore.plan(settings(volumeId=second), OTHER_ZONE)
+    answering(plan.settings, "CreateVolume", cut_off, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        restore.carry_out(plan, print)
+    done = carried_out(volumeId=second)
+    assert {one.id for one in living()} == {first, others, done.volume}
+
+
+def test_a_name_that_the_stack_has_no_volume_of(cloud: Cloud) -> None:
+    """What took its place is named; of a volume that was never adopted no copy is the stack's."""
+    old = cloud.volume()
+    now = carried_out(volumeId=old).volume
+    with pytest.raises(RestoreRefused, match=f"{old}, which lost its place to {now}") as refused:
+        restore.plan(settings(volumeId=old), "us-east-1a")
+    assert refused.value.advice == f"pulumi config set volumeId {now}"
+    stranger = cloud.volume(**{tags.STACK: "prod"})
+    with pytest.raises(RestoreRefused, match="is no volume of this stack"):
+        restore.plan(settings(volumeId=stranger), OTHER_ZONE)
 
 
 def run(*words: str) -> Result:

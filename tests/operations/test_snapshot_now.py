@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -50,6 +52,16 @@ rm "${0%/*}/systemd-run.armed"
 WANTED = manifest.make(Model().id, "master", None, "http://hub", [File("a.safetensors", 5, "0" * 64, True)])
 
 
+WRITER = """
+import os, sys
+empty, more = os.pipe()
+file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+print("begun", flush=True)
+os.splice(empty, file, 1)
+"""
+"""It writes to a file what comes out of a pipe: nothing. The kernel lets no freeze go on before it ends."""
+
+
 @dataclass
 class Mounted:
     """A host whose data volume is a loop device of this machine's."""
@@ -60,6 +72,25 @@ class Mounted:
     def touched(self) -> subprocess.Popen[bytes]:
         """A process that writes to it, as soon as it may."""
         return subprocess.Popen(["touch", self.root / "written"])
+
+    @contextmanager
+    def writing(self) -> Iterator[subprocess.Popen[str]]:
+        """A process in the midst of a write."""
+        words = [sys.executable, "-c", WRITER, str(self.root / "slowly")]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                assert process.stdout.readline() == "begun\n"
+                until(lambda: "pipe" in Path(f"/proc/{process.pid}/wchan").read_text())
+                yield process
+            finally:
+                process.kill()
+
+    @property
+    def watchdog_waits(self) -> bool:
+        """Whether a process waits for the lock that a freeze has (proc_locks(5))."""
+        inode = Path(snapshot_now.LOCK).stat().st_ino
+        return any(" -> FLOCK " in one and f":{inode} " in one for one in Path("/proc/locks").read_text().splitlines())
 
     @property
     def armed(self) -> bool:
@@ -82,6 +113,7 @@ def mounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mounted]:
         try:
             _prove(Layout(root))
             monkeypatch.setattr(snapshot_now, "ROOT", str(root))
+            monkeypatch.setattr(snapshot_now, "LOCK", str(Path(name, "lock")))
             monkeypatch.setattr(proof, "LAYOUT", Layout(root))
             monkeypatch.setattr(snapshot_now, "connect", lambda login, say: disk.host)
             yield Mounted(root, disk.host)
@@ -137,6 +169,20 @@ def test_what_fails_meanwhile_does_not_leave_it_frozen(mounted: Mounted) -> None
         raise KeyboardInterrupt
     assert mounted.touched().wait() == 0
     assert not mounted.armed
+
+
+def test_a_freeze_that_waits_longer_than_we_do_is_thawed_all_the_same(
+    mounted: Mounted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given up here, it goes on there, and ends when a writer does: the watchdog waits for that, and thaws."""
+    monkeypatch.setattr(snapshot_now, "STILL", 1)
+    with mounted.writing():
+        with pytest.raises(subprocess.TimeoutExpired), snapshot_now.frozen(mounted.host):
+            pytest.fail("it went on")
+        assert mounted.armed
+        until(lambda: mounted.watchdog_waits)
+    writer = mounted.touched()
+    until(lambda: writer.poll() is not None)
 
 
 def test_what_somebody_else_froze_stays_theirs(mounted: Mounted) -> None:

@@ -180,6 +180,23 @@ def test_half_made_needs_the_flag_and_the_uuid() -> None:
     assert not Superblock(UUID, in_progress=True, wiped=False).is_half_made("another")
 
 
+@pytest.mark.parametrize(
+    ("file", "need", "is_unread"),
+    [
+        ("/run/systemd/generator/data.mount", "no", False),
+        ("/run/systemd/generator/data.mount", "yes", True),
+        ("", "no", True),
+    ],
+    ids=["read", "changed since", "not in fstab at the last reload"],
+)
+def test_what_systemd_has_not_read(file: str, need: str, is_unread: bool) -> None:
+    """One unit says nothing of the other. For a mount that is in the kernel's table alone, systemd needs no reload."""
+    other = "Id=zagent-runtime.service\nFragmentPath=/etc/systemd/system/zagent-runtime.service\nNeedDaemonReload=no\n"
+    out = f"Id=data.mount\nFragmentPath={file}\nNeedDaemonReload={need}\n\n{other}"
+    assert parsers.unread(0, out) == frozenset(["data.mount"] * is_unread)
+    assert parsers.unread(1, "") == frozenset()
+
+
 def test_what_processes_run_from() -> None:
     """Where they could not be looked at, nothing is known to be free."""
     assert parsers.used(0, '["0123456789abcdef"]') == frozenset({"0123456789abcdef"})

@@ -69,7 +69,7 @@ MARKER = {
 SYSTEM = Disk("/dev/nvme0n1", "vol0aaaaaaaaaaaaaaaa", 30 << 30, ("/",))
 DECOY = Disk("/dev/nvme1n1", "AWS-decoy", 250 << 30)
 DATA = Disk("/dev/nvme2n1", SERIAL, SIZE)
-DONE = Record(SIZE, ours=True, blank_born=True, phase="done", uuid=UUID)
+DONE = Record(SIZE, ours=True, made_here=True, blank_born=True, phase="done", uuid=UUID)
 
 
 def new() -> tuple[Facts, Record]:
@@ -89,7 +89,14 @@ def new() -> tuple[Facts, Record]:
         weights=False,
         mkfs=(6, 1),
     )
-    return facts, Record(SIZE, ours=True, blank_born=True)
+    return facts, Record(SIZE, ours=True, made_here=True, blank_born=True)
+
+
+def brought() -> tuple[Facts, Record]:
+    """The same with the agent's code and the rescue environment on its system disk."""
+    facts, record = new()
+    folders = (f"{AGENTS}/{agent.key()}", SMALL.folder)
+    return replace(facts, placed={one: Placed("755", 0, "") for one in folders}), record
 
 
 def mounted() -> tuple[Facts, Record]:
@@ -168,7 +175,7 @@ def _on_volume() -> dict[str, Placed]:
     return {**made, f"{RUNTIMES}/{RUNTIME.key}": Placed("755", 0, "")}
 
 
-STARTS = {one.__name__: one for one in (new, mounted, converged, reset, reset_and_mounted)}
+STARTS = {one.__name__: one for one in (new, brought, mounted, converged, reset, reset_and_mounted)}
 
 READERS: dict[str, Any] = {
     "disks": lambda given: tuple(Disk(**{name: _tuple(one) for name, one in disk.items()}) for disk in given),
@@ -185,6 +192,7 @@ READERS: dict[str, Any] = {
     "content": lambda given: given and Content(tuple(given["names"]), given["marker"] and _marker(given["marker"])),
     "checked": lambda given: None if given is None else Checked(RUNTIME.folder, tuple(given)),
     "used": lambda given: None if given is None else frozenset(given),
+    "unread": frozenset,
     "gpus": lambda given: tuple(Gpu(name, driver, tuple(capability)) for name, driver, capability in given),
     "python": lambda given: given and replace(PYTHON, version=tuple(given)),
 }
@@ -210,7 +218,7 @@ def situation(case: dict[str, Any]) -> tuple[Facts, Want, Record]:
 
 
 FIELDS = {"start", "facts", "missing", "placed", "want", "record"}
-OUTCOMES = ({"steps"}, {"steps", "nothing_because"}, {"refusal", "says"})
+OUTCOMES = ({"steps"}, {"steps", "nothing_because"}, {"refusal", "says"}, {"refusal", "says", "advises"})
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -249,6 +257,7 @@ def test_a_case_leads_to_its_steps_or_its_refusal(path: Path) -> None:
             plan(facts, want, record)
         assert type(refused.value).__name__ == case["refusal"]
         assert case["says"] in refused.value.message
+        assert case.get("advises", "") in words(refused.value.advice)
         assert "{" not in refused.value.message + refused.value.advice
         return
     assert list(map(words, plan(facts, want, record))) == case["steps"]
@@ -263,19 +272,6 @@ def test_no_step_ever_formats_what_is_not_blank() -> None:
             half_made = facts.superblock and facts.superblock.is_half_made(record.uuid)
             assert facts.filesystem is None or half_made, path.stem
             assert not record.against, path.stem
-
-
-def test_fstab_keeps_every_other_line() -> None:
-    """Our two lines come and change; a person's stay, also behind ours."""
-    before = "UUID=root / ext4 defaults 0 1\n"
-    first = fstab(before, fstab_line("xfs", "one"))
-    assert first.startswith(before)
-    edited = first + "tmpfs /scratch tmpfs defaults 0 0\n"
-    assert fstab(edited, fstab_line("xfs", "one")) == edited
-    second = fstab(edited, fstab_line("xfs", "two"))
-    assert "UUID=one" not in second
-    assert second.count(" /data ") == 1
-    assert "tmpfs /scratch" in second
 
 
 def test_an_image_without_pytorch_gets_all_of_it_from_the_stacks_index() -> None:

@@ -142,6 +142,7 @@ def test_a_refusal_reaches_the_engine_with_its_remedy(monkeypatch: pytest.Monkey
         raise DiskMissing(address="host", serial="vol1", disks="none")
 
     monkeypatch.setattr(resource, "connect", refuse)
+    monkeypatch.setattr(resource, "start_if_stopped", lambda *_: None)
     with pytest.raises(RuntimeError, match="No disk of host has the serial number vol1; it has none\n  try: attach"):
         HostBootstrapProvider().create(dict(PROPS))
 

@@ -17,6 +17,19 @@ from infra.bootstrap.mounting import fstab, fstab_line, rivals, udev_rule
 PACKAGES = (Path(zagent.__file__).parent, Path(infra.__file__ or "").parent)
 
 
+def test_fstab_keeps_every_other_line() -> None:
+    """Our two lines come and change; a person's stay, also behind ours."""
+    before = "UUID=root / ext4 defaults 0 1\n"
+    first = fstab(before, fstab_line("xfs", "one"))
+    assert first.startswith(before)
+    edited = first + "tmpfs /scratch tmpfs defaults 0 0\n"
+    assert fstab(edited, fstab_line("xfs", "one")) == edited
+    second = fstab(edited, fstab_line("xfs", "two"))
+    assert "UUID=one" not in second
+    assert second.count(" /data ") == 1
+    assert "tmpfs /scratch" in second
+
+
 def test_a_boot_mounts_by_uuid_and_goes_on_without() -> None:
     """Nothing on the volume gains rights; a boot waits for the disk for a while only, and SSH comes up all the same."""
     source, target, kind, options, dump, check = fstab_line("xfs", "one").split()

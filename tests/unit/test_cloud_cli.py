@@ -13,13 +13,18 @@ from typer.testing import CliRunner, Result
 from zagent.cli.commands import app
 
 from infra.bootstrap import converge as bootstrap
+from infra.bootstrap.permission import NoRecord, Vouched
 from infra.bootstrap.ssh.login import Login
+from infra.bootstrap.steps.base import Target
 from infra.bootstrap.steps.files import Reload
 from infra.bootstrap.steps.pull import Pull
+from infra.bootstrap.want import Want
 from infra.operations import converge
 from infra.operations.converge import Machine
+from tests.unit.test_bootstrap_backup import Told
 
 REACHED = ("target", "want")
+WANT = Want("vol1", "ubuntu", "zagent", "dev")
 
 
 def run(*words: str) -> Result:
@@ -48,6 +53,18 @@ def test_a_stack_is_named_or_the_only_one(called: list[Any], words: list[str], n
     """The project is the working folder's."""
     assert run("converge", *words).exit_code == 0
     assert called == [(name, Path()), REACHED]
+
+
+def test_a_person_may_vouch_for_the_disk_of_a_stack(called: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the stack's own login; the serial number must be that of its volume, and it is never formatted."""
+    host, kept = Told(), NoRecord()
+    monkeypatch.setattr(converge, "stack", lambda *_: (Target(host, kept, print), WANT))
+    assert run("converge", "dev", "--serial", "vol-1").exit_code == 0
+    ((to, want),) = called
+    assert (to.host, to.permission, want) == (host, Vouched(kept), WANT)
+    done = run("converge", "dev", "--serial", "vol-2")
+    assert (done.exit_code, len(called)) == (2, 1)
+    assert "the data volume of dev has the serial number vol1, not vol-2" in done.stderr
 
 
 def test_a_machine_is_told_by_address_and_serial(called: list[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.parsers import SEPARATOR
 from infra.bootstrap.files import script
-from infra.bootstrap.want import AGENTS, LAUNCHER, RUNTIME_LIST, RUNTIMES
+from infra.bootstrap.want import AGENTS, LAUNCHER, MOUNT_UNIT, RUNTIME_LIST, RUNTIME_UNIT, RUNTIMES
 
 T = TypeVar("T")
 
@@ -111,6 +111,9 @@ USED = f"""
 }
 """
 
+UNREAD = f"systemctl show --property=Id,FragmentPath,NeedDaemonReload -- {MOUNT_UNIT} {RUNTIME_UNIT.rpartition('/')[2]}"
+"""Whether systemd has read the files of our units as they are; it also looks at the fstab that one was made from."""
+
 TOOLS = "command -v mkfs.xfs && command -v xfs_growfs && command -v xfs_freeze"
 """All of them come in one package."""
 
@@ -142,4 +145,5 @@ FACTS: dict[str, Fact[Any]] = {
     "tools": Fact(TOOLS, parsers.succeeded),
     "mkfs": Fact("mkfs.xfs -V", parsers.mkfs),
     "bare": Fact(BARE, parsers.bare),
+    "unread": Fact(UNREAD, parsers.unread),
 }

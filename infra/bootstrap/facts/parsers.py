@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
+from zagent.schedule import systemctl
 from zagent.volume.users import Account
 
 from infra.bootstrap import superblock
@@ -176,6 +177,16 @@ def gpus(code: int, out: str) -> tuple[Gpu, ...]:
     """From GPUS; nvidia-smi fails, or is not there, where no GPU answers."""
     found = re.findall(r"^(\d+[\d.]*), (\d+)\.(\d+), (.*)$", "" if code else out, re.MULTILINE)
     return tuple(Gpu(name, driver, (int(major), int(minor))) for driver, major, minor, name in found)
+
+
+def unread(_code: int, out: str) -> frozenset[str]:
+    """From UNREAD, which tells nothing where there is no systemd.
+
+    A mount whose line in fstab is newer than the last reload has no file: systemd knows it from the kernel's table, if
+    at all.
+    """
+    told = systemctl.parse(out).items()
+    return frozenset(name for name, one in told if one["NeedDaemonReload"] == "yes" or not one["FragmentPath"])
 
 
 def text(_code: int, out: str) -> str:

@@ -14,7 +14,8 @@ from infra.bootstrap.want import BACKUP_NAME, Want
 
 
 def steps(facts: Facts, want: Want) -> Iterator[Step]:
-    """What sets up the stack's destination; it comes before the timers and before the pull, which ends in a backup.
+    """What sets up the stack's destination. It comes when all else is done, for it may need what a person has yet to
+    put on the host: a disk, or what a repository asks for.
 
     Where the stack names none, what people set up on the host stays.
     """

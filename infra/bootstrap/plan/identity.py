@@ -10,7 +10,8 @@ from zagent.volume.marker import Marker
 
 from infra.bootstrap.facts.model import Content, Disk, Filesystem
 from infra.bootstrap.permission import Record
-from infra.bootstrap.want import ROOT, Want
+from infra.bootstrap.plan.adoption import Adoption
+from infra.bootstrap.want import Want
 from infra.errors import MountRefused
 
 LEFTOVERS = re.compile(r"\.zagent(/\.zagent-.*\.tmp)?")
@@ -21,12 +22,12 @@ LOOK = "look at it on the host with `lsblk -f`; zagent touches no disk that it d
 
 @dataclass(frozen=True)
 class Identity:
-    """What is known of a disk besides what it holds; ``address`` is the host's."""
+    """What is known of a disk besides what it holds, and how a person makes it the data volume by hand."""
 
     want: Want
     record: Record
     disk: Disk
-    address: str
+    adoption: Adoption
 
     def of(self, found: Filesystem, content: Content) -> Marker | None:
         """The marker, or None on the empty filesystem that the record says we were making.
@@ -54,20 +55,17 @@ class Identity:
         if self.record.phase != "absent" and self.record.uuid != found.uuid:
             raise self.refusal(f"its filesystem is {found.uuid}, the record says {self.record.uuid}", LOOK)
 
-    def refusal(self, why: str, hint: str) -> MountRefused:
+    def refusal(self, why: str, hint: str | Adoption) -> MountRefused:
         """The error that names the disk."""
         return MountRefused(disk=f"{self.disk.path} ({self.disk.serial})", why=why, hint=hint)
 
     def _require_own_and_empty(self, found: Filesystem, content: Content) -> None:
         names = ", ".join(content.names[:5]) or "nothing"
-        hint = (
-            f"if it is the right disk: on the host, sudo mount {self.disk.path} {ROOT}, "
-            f"and adopt it with `zagent volume adopt {ROOT}`"
-        )
         if (self.record.phase, self.record.uuid) != ("formatting", found.uuid):
-            raise self.refusal(f"it has no marker, and no record of a format under way; it holds {names}", hint)
+            why = f"it has no marker, and no record of a format under way; it holds {names}"
+            raise self.refusal(why, self.adoption)
         if not all(map(LEFTOVERS.fullmatch, content.names)):
-            raise self.refusal(f"it has no marker, and is not empty: {names}", hint)
+            raise self.refusal(f"it has no marker, and is not empty: {names}", self.adoption)
 
     def _parsed(self, text: str) -> Marker:
         try:
@@ -90,7 +88,7 @@ class Identity:
             return
         hint = (
             "if it is the right one, say so by naming it: "
-            f"zagent cloud converge {self.address} --serial {self.disk.serial}   then run the same command again"
+            f"zagent cloud converge {self.want.stack} --serial {self.disk.serial}   then run the same command again"
         )
         lived = f"by its marker it has lived on {', '.join(made.lineage) or 'no disk'} and never on this one"
         raise self.refusal(f"{lived}, and {self._birth()}", hint)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from infra.bootstrap import agent, wheelhouse
-from infra.bootstrap.checking import SCRIPT, unit
+from infra.bootstrap.checking import SCRIPT, UNIT, unit
 from infra.bootstrap.facts.model import Facts, Python
 from infra.bootstrap.facts.parsers import TOO_SLOW
 from infra.bootstrap.files import script
@@ -97,7 +97,7 @@ class RuntimePlan:
         is_there = self.facts.has(RUNTIME_UNIT, text, 0o644)
         if not is_there:
             yield Place(RUNTIME_UNIT, text)
-        if not is_there or RUNTIME_UNIT_ENABLED not in self.facts.placed:
+        if not is_there or RUNTIME_UNIT_ENABLED not in self.facts.placed or UNIT in self.facts.unread:
             yield Enable()
 
     @property

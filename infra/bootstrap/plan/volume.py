@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from zagent.volume.marker import Marker
@@ -12,12 +12,13 @@ from infra.bootstrap.facts.model import Content, Disk, Facts, Filesystem
 from infra.bootstrap.features import OLDEST, Version
 from infra.bootstrap.mounting import fstab, fstab_line, rivals, udev_rule
 from infra.bootstrap.permission import Record
+from infra.bootstrap.plan.adoption import Adoption
 from infra.bootstrap.plan.identity import LOOK, Identity
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place, Reload
 from infra.bootstrap.steps.format import Format
 from infra.bootstrap.steps.volume import AwaitSize, Finish, Grow, Guard, Mark, Mount
-from infra.bootstrap.want import FSTAB, ROOT, UDEV_RULE, Want
+from infra.bootstrap.want import FSTAB, MOUNT_UNIT, ROOT, UDEV_RULE, Want
 from infra.errors import DiskMissing, FormatRefused, HostUnsuitable, MountRefused
 
 UNUSED = 1 << 20
@@ -38,13 +39,16 @@ KINDS = {
 
 @dataclass(frozen=True)
 class VolumePlan:
-    """What to do about the volume; ``python`` is what runs the agent, ``agent`` the key of its code."""
+    """What to do about the volume; ``python`` is what runs the agent, ``agent`` the key of its code, ``rescue`` the
+    folder of the rescue environment.
+    """
 
     facts: Facts
     want: Want
     record: Record
     python: str
     agent: str
+    rescue: str
 
     def steps(self) -> list[Step]:
         """The steps until the volume is mounted and marked.
@@ -81,7 +85,11 @@ class VolumePlan:
 
     @cached_property
     def _identity(self) -> Identity:
-        return Identity(self.want, self.record, self.disk, self.facts.address)
+        return Identity(self.want, self.record, self.disk, self._adoption)
+
+    @property
+    def _adoption(self) -> Adoption:
+        return Adoption(self.want, self.disk, self.agent, self.rescue)
 
     def _unmounted(self) -> list[Step]:
         if self.disk.mounted_at:
@@ -114,9 +122,9 @@ class VolumePlan:
         if self.record.is_kept and self.disk.size != self.record.size:
             reasons = [*reasons, self._other_size]
         if reasons:
-            hint = f"if it is the right disk: on the host, sudo mkfs.xfs {self.disk.path}, "
-            hint += f"sudo mount {self.disk.path} {ROOT}, zagent volume adopt {ROOT}"
-            raise FormatRefused(disk=self._name, why="; ".join(reasons), hint=LOOK if self.record.ours else hint)
+            may_be_adopted = self.record.phase == "absent" and not (self.record.ours and self.record.made_here)
+            hint = replace(self._adoption, format=True) if may_be_adopted else LOOK
+            raise FormatRefused(disk=self._name, why="; ".join(reasons), hint=hint)
         return self.record.uuid or self.want.fresh_uuid
 
     def _mkfs(self) -> Version:
@@ -141,7 +149,7 @@ class VolumePlan:
         rule = udev_rule(self.want.serial)
         steps: list[Step] = [] if table == self.facts.fstab else [Place(FSTAB, table)]
         steps += [] if self.facts.has(UDEV_RULE, rule, 0o644) else [Place(UDEV_RULE, rule)]
-        return [*steps, Reload()] if steps else []
+        return [*steps, Reload()] if steps or MOUNT_UNIT in self.facts.unread else []
 
     def _require_known(self, found: Filesystem) -> None:
         """An unmounted filesystem is ours by its marker, or by the record while it is empty."""

@@ -57,11 +57,12 @@ BECOME_ROOT = (*ENGLISH, "sudo", "-n")
 INSTALL = """
 set -e
 trap 'rm -f "$1" "$2.new"' EXIT
-install -m "$3" -o "${4%:*}" -g "${4#*:}" "$1" "$2.new"
+install -T -m "$3" -o "${4%:*}" -g "${4#*:}" "$1" "$2.new"
 sync "$2.new"
-mv -f "$2.new" "$2"
+mv -fT "$2.new" "$2"
 """
-"""Source, target, mode and owner: whatever stands under the target's name is whole."""
+"""Source, target, mode and owner: whatever stands under the target's name is whole. A folder that has one of the two
+names is an error: it may be anybody's, and what is put into it is theirs to replace."""
 
 BROKEN = (OSError, EOFError, paramiko.SSHException)
 """What Fabric and paramiko raise where a connection can't be made or does not hold."""

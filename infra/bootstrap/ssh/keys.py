@@ -12,13 +12,21 @@ from shlex import quote
 from typing import Any
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
 from infra.bootstrap.ssh.login import Login
 from infra.errors import HostKeyDiffers, HostKeyUnknown, HostKeyUnreadable, LoginKeyUnusable
 
-UNREADABLE = (ValueError, TypeError, IndexError, paramiko.SSHException, paramiko.pkey.UnknownKeyType)
-"""What paramiko and cryptography raise for what is no key of theirs."""
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    IndexError,
+    paramiko.SSHException,
+    paramiko.pkey.UnknownKeyType,
+    UnsupportedAlgorithm,
+)
+"""What paramiko and cryptography raise for what is no key of theirs; the last for one that a security key holds."""
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zagent.protect import destinations
 from zagent.schedule import units
 
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import BACKUP_NAME, LAUNCHER
+from infra.bootstrap.want import BACKUP_NAME, LAUNCHER, LAYOUT
 
 SERVICE = units.service(units.BACKUP)
+
+LIST = str(destinations.path(LAYOUT))
+
+REPLACE = """
+set -e
+cp -p "$1" "$1.before"
+trap 'mv -f "$1.before" "$1"' EXIT
+"$2" backup remove "$3" >/dev/null
+"$2" backup add "$3" "$4"
+trap - EXIT
+rm -f "$1.before"
+"""
+"""One destination for another of the same name. Where the new one can't be made, the list is as it was: the host does
+that by itself, so that a dead line changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +40,14 @@ class AddBackup:
 
     def take(self, to: Target) -> None:
         """Let the agent do it, and relay what it says: it may be of a password to keep. No copy is deleted."""
-        if self.instead:
-            must(to.host, str(self), LAUNCHER, "backup", "remove", BACKUP_NAME)
-        must(to.host, str(self), LAUNCHER, "backup", "add", BACKUP_NAME, self.target, on_line=to.say)
+        add = [LAUNCHER, "backup", "add", BACKUP_NAME, self.target]
+        replace = ["sh", "-c", REPLACE, "replace", LIST, LAUNCHER, BACKUP_NAME, self.target]
+        must(to.host, str(self), *(replace if self.instead else add), on_line=to.say)
 
 
 @dataclass(frozen=True)
 class BeginBackup:
-    """Begin the first backup of weights that are there; after a pull it begins by itself."""
+    """Begin the first backup to a destination that was set up just now; it need not wait for the night."""
 
     def __str__(self) -> str:
         return "begin the first backup"

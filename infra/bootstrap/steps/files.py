@@ -9,6 +9,23 @@ from pathlib import Path
 from infra.bootstrap.packing import UNCOMPILED
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
+from infra.bootstrap.want import AGENTS
+
+ARCHIVES = f"{AGENTS}/.archives"
+"""Where archives wait to be unpacked. Root unpacks whatever lies there, so nobody else may reach it."""
+
+EMPTY = """
+set -e
+umask 022
+[ "$(realpath -m "$1")" = "$1" ] || { echo "$1 lies behind a link" >&2; exit 1; }
+mkdir -p "$(dirname "$1")"
+rm -rf --one-file-system "$1"
+mkdir -m 700 "$1"
+"""
+"""The folder of archives, without what an earlier try left there: an archive may have gigabytes.
+
+Safety contract of the rm -rf: the folder is this step's alone, below one that is zagent's own, and its path has no link
+in it, so that it is nowhere else than it says; rm follows no link below, and leaves no filesystem."""
 
 UNPACK = """
 set -e
@@ -39,7 +56,7 @@ class Unpack:
     """Bring an archive's files under a name of their own; ``archive`` is made when it is needed.
 
     What has the name already is replaced as a whole. ``python`` is the interpreter that will run them, so that it
-    compiles them; empty where that is not to be done here.
+    compiles them; empty where that is not to be done here. ``archives`` is a folder for the archive alone.
     """
 
     what: str
@@ -47,13 +64,15 @@ class Unpack:
     name: str
     archive: Callable[[], bytes | Path]
     python: str = ""
+    archives: str = ARCHIVES
 
     def __str__(self) -> str:
         return f"install {self.what} as {self.folder}/{self.name}"
 
     def take(self, to: Target) -> None:
         """Send it, unpack it under a temporary name, name it."""
-        content, temp = self.archive(), f"/var/tmp/zagent-{self.name}.tar.gz"
+        content, temp = self.archive(), f"{self.archives}/{self.name}.tar.gz"
+        must(to.host, f"make {self.archives}", "sh", "-c", EMPTY, "empty", self.archives)
         to.host.put(content, temp, 0o600)
         words = ["sh", "-c", UNPACK, "unpack", self.folder, self.name, temp, self.python, UNCOMPILED]
         must(to.host, f"unpack {self.what}", *words)
@@ -78,7 +97,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Reload:
-    """Let systemd read fstab again; only ever after a change, as a reload can take the GPU from running containers."""
+    """Let systemd read fstab again; only ever after a change, as a reload can take the GPU from running containers.
+
+    The change may be that of an earlier converge, which was cut off before it came to this.
+    """
 
     def __str__(self) -> str:
         return "let systemd and udev read their files again"

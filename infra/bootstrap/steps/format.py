@@ -50,7 +50,7 @@ class Format:
             must(to.host, f"take back the half-made {self.device}", *on_host("unmake", self.device, self.uuid))
         # Safety contract. mkfs.xfs is reached only when ALL of this was seen within the last seconds:
         #   1. the disk's serial number is the volume's, and no other disk of the host has it (plan, _require_blank);
-        #   2. the cloud says: this project's and stack's own volume, made from no snapshot, never formatted, or
+        #   2. the cloud says: this project's and stack's own volume, made by it of no snapshot, never formatted, or
         #      begun with this very uuid and never ended (_require_permission);
         #   3. it is a whole disk of the volume's size to the byte, and nobody else has it open (_require_blank);
         #   4. blkid -p found nothing three times, wipefs found nothing (_require_blank);
