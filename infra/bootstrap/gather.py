@@ -44,7 +44,7 @@ def gather(host: Host, want: Want, say: OnLine) -> Facts:
 
 def _ask(host: Host, want: Want, say: OnLine) -> Facts:
     asked = {
-        "device": DEVICE,
+        "device": [DEVICE, PATIENCE],
         "environment": {
             "SERIAL": want.serial,
             "ROOT": ROOT,

@@ -18,7 +18,7 @@ NEVER = "echo begun; sleep 600 | cat; echo ended"
 
 def asked(capsys: pytest.CaptureFixture[str], commands: dict[str, float]) -> list[list[object]]:
     """What the script prints for these commands and their seconds."""
-    gather.main({"device": "true", "environment": {}, "commands": commands})
+    gather.main({"device": ["true", 60], "environment": {}, "commands": commands})
     found: list[list[object]] = json.loads(capsys.readouterr().out)
     return found
 

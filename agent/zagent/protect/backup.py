@@ -14,8 +14,7 @@ from zagent.protect import contents, engines, record
 from zagent.protect.bad import Bad
 from zagent.protect.contents import Contents
 from zagent.protect.destinations import Destination
-from zagent.protect.engine import DOING, Engine
-from zagent.protect.mirror.engine import MirrorEngine
+from zagent.protect.engine import DOING
 from zagent.protect.record import Checked, Record, Run
 from zagent.protect.restic.engine import REPOSITORY
 from zagent.volume import guard, trend
@@ -95,15 +94,10 @@ def check(store: Store, destination: Destination, progress: Progress, *, full: b
     with _told():
         engine = engines.engine(layout, destination)
         bad = engine.check(part, progress)
-        healed = bads.minus(_known_bad(known), bad if full else _still(engine, _known_bad(known)))
+        healed = bads.minus(_known_bad(known), bad if full else engine.still(_known_bad(known)))
     found = Checked(began, engines.PARTS - 1 if part is None else part, bads.union(bad, {}))
     after = note(layout, destination, lambda now: replace(now, check=_joined(found, now, healed)), progress)
     return after.check or found
-
-
-def _still(engine: Engine, suspect: Bad) -> Bad:
-    """What earlier checks found and is still bad, as far as that is known without reading all."""
-    return engine.still(suspect) if isinstance(engine, MirrorEngine) else suspect
 
 
 def _joined(found: Checked, known: Record, healed: Bad) -> Checked:

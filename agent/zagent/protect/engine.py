@@ -94,6 +94,13 @@ class Engine(Source, Protocol):
             ProtectError: it can't be read.
         """
 
+    def still(self, suspect: Bad) -> Bad:
+        """What earlier checks found (``suspect``) and is bad still, as far as that is told without reading all.
+
+        Raises:
+            ProtectError: it can't be read.
+        """
+
     def entries(self) -> Sequence[Entry]:
         """What it holds, oldest first."""
 

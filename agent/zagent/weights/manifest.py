@@ -96,10 +96,19 @@ def load(path: Path, words: str = "") -> Manifest:
         ManifestDamaged: it can't be understood, or its digest does not fit its files.
         OSError: it can't be read.
     """
+    return understood(path.read_bytes(), path, words=words)
+
+
+def understood(content: bytes, path: Path, *, where: str = "", words: str = "") -> Manifest:
+    """What the bytes of the manifest ``path`` say; ``where`` is how people are told of it, if not by its path. Pure.
+
+    Raises:
+        ManifestDamaged: they can't be understood.
+    """
     try:
-        return parse(path.read_bytes())
+        return parse(content)
     except (ValueError, TypeError, KeyError) as error:
-        raise ManifestDamaged(path=path, model=words or _named(path), why=_why(error)) from error
+        raise ManifestDamaged(path=where or path, model=words or _named(path), why=_why(error)) from error
 
 
 def _named(path: Path) -> str:

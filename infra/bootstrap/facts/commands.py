@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any, Generic, TypeVar
 
+from infra.bootstrap.checking import UNIT
 from infra.bootstrap.facts import parsers
 from infra.bootstrap.facts.parsers import SEPARATOR
 from infra.bootstrap.files import script
-from infra.bootstrap.want import AGENTS, LAUNCHER, MOUNT_UNIT, RUNTIME_LIST, RUNTIME_UNIT, RUNTIMES
+from infra.bootstrap.want import AGENTS, LAUNCHER, MOUNT_UNIT, RUNTIME_LIST, RUNTIMES
 
 T = TypeVar("T")
 
@@ -111,7 +112,7 @@ USED = f"""
 }
 """
 
-UNREAD = f"systemctl show --property=Id,FragmentPath,NeedDaemonReload -- {MOUNT_UNIT} {RUNTIME_UNIT.rpartition('/')[2]}"
+UNREAD = f"systemctl show --property=Id,FragmentPath,NeedDaemonReload -- {MOUNT_UNIT} {UNIT}"
 """Whether systemd has read the files of our units as they are; it also looks at the fstab that one was made from."""
 
 TOOLS = "command -v mkfs.xfs && command -v xfs_growfs && command -v xfs_freeze"

@@ -114,8 +114,8 @@ class Facts:
     mkfs.xfs, ``bare`` the mount point, each None where there is none; ``uuids`` are the filesystems of all devices;
     ``schedule`` says that the agent's timers are as they should be;
     ``checked`` is None where the host has no list of the packages; ``used`` are the keys of the agent's folders that
-    processes run from, None where they could not be looked at; ``unread`` are our
-    units whose files systemd has not read as they are.
+    processes run from, None where they could not be looked at; ``unread`` are our units whose files systemd has not
+    read as they are.
     """
 
     address: str

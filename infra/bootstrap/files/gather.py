@@ -1,7 +1,7 @@
 """Run the commands of all facts in one round trip; print [exit code, output] of each in their order, as JSON.
 
-Argument: JSON with ``device`` (a command whose output becomes $DEVICE), ``environment``, ``commands`` (each with the
-seconds that it may take), and ``notice`` (what people are told where one takes long).
+Argument: JSON with ``device`` (a command whose output becomes $DEVICE, and its seconds), ``environment``, ``commands``
+(each with the seconds that it may take), and ``notice`` (what people are told where one takes long).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SILENCE = 30
 """Seconds that nobody minds."""
 
 
-def run(command: str, environment: dict[str, str], patience: float = 60) -> tuple[int, str]:
+def run(command: str, environment: dict[str, str], patience: float) -> tuple[int, str]:
     """One command's exit code and what it printed."""
     out, err, words = subprocess.PIPE, subprocess.DEVNULL, ["sh", "-c", command]
     with subprocess.Popen(words, stdout=out, stderr=err, env=environment, start_new_session=True) as process:
@@ -34,7 +34,8 @@ def run(command: str, environment: dict[str, str], patience: float = 60) -> tupl
 def main(asked: dict[str, Any]) -> None:
     """Run them all."""
     environment = {**os.environ, **asked["environment"]}
-    environment["DEVICE"] = run(asked["device"], environment)[1].strip()
+    device, patience = asked["device"]
+    environment["DEVICE"] = run(device, environment, patience)[1].strip()
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # none changes anything, so none has to wait for another
         begun = [pool.submit(run, one, environment, patience) for one, patience in asked["commands"].items()]
         if wait(begun, SILENCE).not_done:

@@ -61,9 +61,10 @@ class MirrorEngine:
         """See Engine. Every data root's sets are read; one of which nobody can tell what it is of is named."""
         self.mirror.require()
         with self.mirror.told():
-            for note in notes.unreadable(notes.kept(self.mirror)):
+            kept = notes.kept(self.mirror)
+            for note in notes.unreadable(kept):
                 progress.say(f"not checked, for {note.line}; {note.hint}")
-            whole = {key(one): one for one in notes.readable(notes.kept(self.mirror))}
+            whole = {key(one): one for one in notes.readable(kept)}
             found = {
                 name: check.part(one.files, part) if part is not None else one.files for name, one in whole.items()
             }
@@ -74,7 +75,7 @@ class MirrorEngine:
             return self._held(bad)
 
     def still(self, suspect: Bad) -> Bad:
-        """What is bad of what earlier checks found: whoever keeps it has perhaps mended it, or given it up."""
+        """See Engine: whoever keeps it has perhaps mended it, or given it up, so it is read again."""
         self.mirror.require()
         with self.mirror.told():
             kept = notes.kept(self.mirror)

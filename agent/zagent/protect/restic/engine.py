@@ -14,7 +14,6 @@ from zagent import durable, points
 from zagent.errors import (
     DestinationFailed,
     EntryRefused,
-    ManifestDamaged,
     NothingToRestore,
     ResticError,
     SourceDamaged,
@@ -140,6 +139,10 @@ class ResticEngine:
         bad = repository.check(self.restic, subset, locked=writable)
         return {REPOSITORY: tuple(bad)} if bad else {}
 
+    def still(self, suspect: Bad) -> Bad:
+        """See Engine: packs are mended by a backup alone."""
+        return suspect
+
     def _takes_writes(self) -> bool:
         """Whether a repository on this machine can be written; one elsewhere tells by itself."""
         if not self.address.startswith("/"):
@@ -222,13 +225,8 @@ class ResticEngine:
         return [self._manifest(one) for one in self.named.manifests]
 
     def _manifest(self, path: str) -> Manifest:
-        try:
-            return manifest.parse(self.restic.dump(self.snapshot_id, path))
-        except (ValueError, TypeError, KeyError) as error:
-            model, _, revision = Path(path).stem.replace("--", "/", 1).partition("@")
-            words = f"{model} --revision {revision}" if revision else model
-            where = f"{path} of the snapshot {self.snapshot_id[:8]}"
-            raise ManifestDamaged(path=where, model=words, why=error) from error
+        where = f"{path} of the snapshot {self.snapshot_id[:8]}"
+        return manifest.understood(self.restic.dump(self.snapshot_id, path), Path(path), where=where)
 
     def settings(self) -> Mapping[str, bytes]:
         """See Source."""
