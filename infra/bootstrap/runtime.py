@@ -26,18 +26,13 @@ FORMAT = "2"
 
 RESCUE = (
     "annotated-doc",
-    "annotated-types",
     "markdown-it-py",
     "mdurl",
-    "pydantic",
-    "pydantic-core",
     "pygments",
     "python-dotenv",
     "rich",
     "shellingham",
     "typer",
-    "typing-extensions",
-    "typing-inspection",
 )
 """What the agent needs without weights and without an engine: typer, rich, python-dotenv and all that they need."""
 
