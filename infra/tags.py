@@ -14,7 +14,8 @@ STACK = "zagent:stack"
 OWNER = "zagent:owner"
 """On a volume and its snapshots: the ARN of who made the volume, without the name of a session.
 
-Set where a volume is made, and never where one is adopted: only what has it may be formatted."""
+Set where a volume is made, and never where one is adopted: only what has it may be formatted. So no message ever tells
+a person to set it."""
 
 HOST_KEY = "zagent:host-key"
 """On an instance: the public host key that it must show."""

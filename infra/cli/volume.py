@@ -11,6 +11,10 @@ from zagent.cli.options import JsonOption
 
 from infra.cli.app import DryRunOption, StackOption, YesOption, volume
 
+UnownedOption = Annotated[
+    bool, typer.Option("--unowned", help="Say that a volume that names no owner, as an adopted one, is yours.")
+]
+
 
 @volume.command("ls")
 def listing(ctx: typer.Context, stack: StackOption = "", json: JsonOption = False) -> None:
@@ -27,6 +31,7 @@ def purge(
     ctx: typer.Context,
     volume_id: Annotated[str, typer.Argument(metavar="VOL_ID", help="The volume's id, in full.", show_default=False)],
     stack: StackOption = "",
+    unowned: UnownedOption = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -40,12 +45,12 @@ def purge(
     from infra.stack_files import from_files
 
     output, settings = state(ctx, json=json).output, from_files(Path(), stack)
-    found = operation.require(settings, volume_id)
+    found = operation.require(settings, volume_id, unowned=unowned)
     output.say(f"{found.id}, {found.size} GiB in {found.zone}: a last snapshot is taken, then the volume is deleted")
     if dry_run:
         output.result("nothing was done", dry_run=True, volume=found.id)
         return
     ask.typed(found.id, yes)
-    last = operation.purge(settings, volume_id, output.say)
+    last = operation.purge(settings, volume_id, output.say, unowned=unowned)
     output.result(f"{found.id} is deleted; {last.id} holds what it held", volume=found.id, snapshot=last.id)
     output.say(f"back:  pulumi config set restore {last.id}, and `pulumi up`")

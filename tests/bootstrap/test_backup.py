@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
-from zagent.protect import destinations
+from zagent import durable
+from zagent.protect import destinations, record
+from zagent.protect.record import Record, Run
 from zagent.volume import disk as disks
 from zagent.volume import marker
 from zagent.volume.layout import Layout
@@ -17,8 +20,12 @@ from infra.bootstrap.steps.backup import AddBackup
 from infra.bootstrap.steps.base import Target
 from infra.errors import CommandFailed
 from tests.bootstrap.local_host import LocalHost
+from tests.weights import child
 
 pytestmark = pytest.mark.root
+
+CHILD = 'PYTHONPATH={here} exec {python} -m tests.weights.child {point} {nth} 9 "$@"'
+"""The agent, which is killed when it passes a point for the n-th time."""
 
 
 @pytest.fixture
@@ -26,7 +33,6 @@ def host(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalHo
     """A host whose agent backs up to a folder of another disk."""
     marker.write(root, marker.new("data-disk", "xfs", disks.filesystem_uuid(root)))
     monkeypatch.setenv("ZAGENT_DATA_ROOT", str(root))
-    monkeypatch.setattr(backup, "LIST", str(destinations.path(Layout(root))))
     made = LocalHost(tmp_path)
     made.give("zagent", f'exec {sys.executable} -m zagent "$@"')
     monkeypatch.setattr(backup, "LAUNCHER", str(tmp_path / "zagent"))
@@ -48,12 +54,11 @@ def places(root: Path) -> dict[str, str]:
 
 def test_a_destination_that_can_not_be_made_leaves_the_one_before(host: LocalHost, root: Path, tmp_path: Path) -> None:
     """A typo, no bucket, no credentials: the nights go on to where they went, and why stands in the error."""
-    listed = Path(backup.LIST).read_bytes()
+    listed = destinations.path(Layout(root)).read_bytes()
     with pytest.raises(CommandFailed, match=f"instead of those to another place: .*mkdir -p {tmp_path}/no"):
         take(host, AddBackup(f"{tmp_path}/no/such", instead=True))
-    assert Path(backup.LIST).read_bytes() == listed
+    assert destinations.path(Layout(root)).read_bytes() == listed
     assert places(root) == {"stack": f"{tmp_path}/first"}
-    assert [one.name for one in Path(backup.LIST).parent.glob("*.before")] == []
 
 
 def test_another_destination_takes_the_place_of_the_one_before(host: LocalHost, root: Path, tmp_path: Path) -> None:
@@ -62,4 +67,31 @@ def test_another_destination_takes_the_place_of_the_one_before(host: LocalHost, 
     assert places(root) == {"stack": f"{tmp_path}/second"}
     assert (tmp_path / "first").is_dir()
     assert f"{tmp_path}/first" not in "\n".join(said)
-    assert [one.name for one in Path(backup.LIST).parent.glob("*.before")] == []
+
+
+@pytest.mark.parametrize("point", ["durable:temp-written", "durable:renamed"])
+def test_an_exchange_that_is_cut_off_leaves_the_one_or_the_other(
+    host: LocalHost, root: Path, tmp_path: Path, point: str
+) -> None:
+    """Killed at every write that it makes, one after another; what is wanted comes with the next, and nothing else."""
+    layout, second = Layout(root), AddBackup(f"{tmp_path}/second", instead=True)
+    seen, known = set(), Record(Run(record.now()), Run(record.now()))
+    for nth in count(1):
+        destinations.write(layout, [destinations.named("stack", f"{tmp_path}/first")])
+        record.write(layout, "stack", known)
+        host.give("zagent", CHILD.format(python=sys.executable, here=child.ROOT, point=point, nth=nth))
+        try:
+            take(host, second)
+            break
+        except CommandFailed as failed:
+            if "exit code -9" not in failed.message:
+                raise
+            (place,) = places(root).values()
+            seen.add(Path(place).name)
+            assert place == f"{tmp_path}/first" or record.read(layout, "stack") == Record(), "it was never backed up to"
+    assert nth > 2, "it was killed, and more than once"
+    assert seen == ({"first"} if point == "durable:temp-written" else {"first", "second"})
+    assert places(root) == {"stack": f"{tmp_path}/second"}
+    assert record.read(layout, "stack") == Record()
+    names = {one.name for one in layout.backups.iterdir() if not durable.is_leftover(one)}
+    assert names == {"destinations.json", "stack.json"}

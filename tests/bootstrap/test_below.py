@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from infra.bootstrap.permission import Record
 from infra.bootstrap.steps import volume
 from infra.bootstrap.steps.base import Target
 from infra.bootstrap.steps.users import MakeFolders, WriteUsers
-from infra.bootstrap.steps.volume import Mark
+from infra.bootstrap.steps.volume import Mark, SetAside
 from infra.bootstrap.want import Folder
 from infra.errors import CommandFailed
 from tests.bootstrap.local_host import LocalHost, Noted
@@ -212,3 +214,63 @@ def test_a_marker_is_not_written_through_a_link(root: Path, system: Path, monkey
     assert is_as(root, ROOTS, 0o755)
     assert isinstance(to.host, LocalHost)
     assert not [words for words in to.host.commands if script("mark") in words]
+
+
+@pytest.fixture
+def backups(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the backups on a volume from elsewhere, which says where they go, and with which password."""
+    monkeypatch.setattr(volume, "ROOT", str(root))
+    monkeypatch.setattr(volume, "LAYOUT", Layout(root))
+    made = root / ".zagent/backups"
+    made.mkdir(0o755)
+    (made / "destinations.json").write_text("theirs")
+    (made / "disk2.password").write_text("theirs, too")
+    (made / "disk2.password").chmod(0o600)
+    return made
+
+
+def test_clause_5_what_is_set_aside_comes_back_whole_with_the_line_that_is_shown(root: Path, backups: Path) -> None:
+    """Also though the folder was made again since; once there is something in it, the line changes nothing."""
+    before = traits(backups)
+    SetAside().take(target(root))
+    assert not backups.exists()
+    make(root, ".zagent/backups", ROOTS, 0o755)
+    (line,) = re.findall(r"sudo (mv .*)   ", str(SetAside()))
+    (backups / "destinations.json").write_text("ours")
+    assert subprocess.run(line.split(), capture_output=True, check=False).returncode
+    assert (backups / "destinations.json").read_text() == "ours"
+    (backups / "destinations.json").unlink()
+    subprocess.run(line.split(), check=True)
+    assert traits(backups) == before
+
+
+def test_clause_5_what_was_set_aside_before_gets_a_number(root: Path, backups: Path) -> None:
+    """And where there is nothing, nothing is done."""
+    for _ in range(3):
+        SetAside().take(target(root))
+        backups.mkdir(exist_ok=True)
+    assert sorted(one.name for one in backups.parent.iterdir()) == [
+        "backups",
+        "backups.foreign",
+        "backups.foreign.1",
+        "backups.foreign.2",
+    ]
+    backups.rmdir()
+    SetAside().take(target(root))
+    assert (backups.parent / "backups.foreign.1/destinations.json").read_text() == "theirs"
+
+
+def test_clause_1_a_link_is_set_aside_itself(root: Path, backups: Path, system: Path) -> None:
+    """`backups -> /etc`, and `backups.foreign -> /etc`, which would take it in; a link on the way is an error."""
+    before, aside = traits(system), backups.with_name("backups.foreign")
+    backups.rename(root / "elsewhere")
+    for link in (backups, aside):
+        link.symlink_to(system)
+    SetAside().take(target(root))
+    assert (aside.is_symlink(), backups.is_symlink(), traits(system)) == (True, False, before)
+    (system / "backups").mkdir()
+    backups.parent.rename(root / "own")
+    backups.parent.symlink_to(system)
+    with pytest.raises(CommandFailed, match="is a link to"):
+        SetAside().take(target(root))
+    assert (system / "backups").is_dir()

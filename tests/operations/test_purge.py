@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -68,25 +67,29 @@ def test_clause_1_another_stacks_volume_stays(cloud: Cloud) -> None:
 
 
 def test_clause_2_another_owners_volume_stays(cloud: Cloud) -> None:
-    """Nor one that does not say whose it is."""
-    refused(cloud.volume(**{tags.OWNER: "arn:aws:iam::1:user/ann"}), "user/ann's; you are")
+    """Whatever one says; nor one that does not say whose it is."""
+    anns = cloud.volume(**{tags.OWNER: "arn:aws:iam::1:user/ann"})
+    refused(anns, "user/ann's; you are")
+    with pytest.raises(PurgeRefused, match="user/ann's; you are"):
+        purge.purge(settings(), anns, print, unowned=True)
     unknown = cloud.volume()
     cloud.ec2.delete_tags(Resources=[unknown], Tags=[{"Key": tags.OWNER}])
     refused(unknown, "nobody's; you are")
 
 
-def test_a_volume_of_nobodys_is_claimed_first(cloud: Cloud) -> None:
-    """As one that was adopted may be: the line that is shown makes it yours, as AWS's own command reads it."""
+def test_clause_2_a_volume_of_nobodys_goes_when_somebody_says_that_it_is_theirs(cloud: Cloud) -> None:
+    """As one that was adopted may be; the line that is shown does it, and no tag makes it one that was made here."""
     unknown = cloud.volume()
     cloud.ec2.delete_tags(Resources=[unknown], Tags=[{"Key": tags.OWNER}])
     with pytest.raises(PurgeRefused) as refusal:
         purge.require(settings(), unknown)
-    command, *words = shlex.split(refusal.value.advice.partition("   ")[0])
-    assert (command, words[:4]) == ("aws", ["ec2", "create-tags", "--resources", unknown])
-    assert words[4:] == ["--tags", f'Key={tags.OWNER},Value="{YOU}"']
-    cloud.ec2.create_tags(Resources=[unknown], Tags=tags.listed({tags.OWNER: YOU}))
-    purge.purge(settings(), unknown, print)
+    command, _, when = refusal.value.advice.partition("   ")
+    assert (command, when) == (f"zagent cloud volume purge {unknown} --stack dev --unowned", "if it is yours")
+    done = CliRunner().invoke(app, [*command.split()[1:], "--yes"], prog_name="zagent")
+    assert done.exit_code == 0, done.output
     assert there(unknown) is None
+    (last,) = taken()
+    assert tags.OWNER not in last.tags
 
 
 def test_clause_3_a_volume_in_use_stays(cloud: Cloud) -> None:

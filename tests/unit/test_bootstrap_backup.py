@@ -17,7 +17,6 @@ from infra.bootstrap.steps.base import Step, Target
 from infra.errors import CommandFailed
 
 ADD = ["/usr/local/bin/zagent", "backup", "add", "stack", "/mnt/back up"]
-REPLACE = ["/data/.zagent/backups/destinations.json", "/usr/local/bin/zagent", "stack", "/mnt/back up"]
 
 
 @dataclass
@@ -53,10 +52,10 @@ def taken(step: Step, host: Told) -> list[str]:
 
 @pytest.mark.parametrize("instead", [False, True])
 def test_the_agent_sets_it_up_and_is_heard(instead: bool) -> None:
-    """As the person at the host would, and what it says of a password reaches them; for another in one command."""
+    """As the person at the host would, and what it says of a password reaches them."""
     host = Told()
     assert taken(AddBackup("/mnt/back up", instead=instead), host) == ["keep this password"]
-    assert host.told == [["sh", "-c", backup.REPLACE, "replace", *REPLACE] if instead else ADD]
+    assert host.told == [[*ADD, "--replace"] if instead else ADD]
 
 
 def test_a_refusal_is_the_steps() -> None:

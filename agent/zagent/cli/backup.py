@@ -53,6 +53,9 @@ def add(
     same_device: Annotated[
         bool, typer.Option("--same-device", help="Accept a folder on the disk that holds the weights.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of another destination named NAME; its copies stay.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Make TARGET a destination of backups.
@@ -63,7 +66,7 @@ def add(
     from zagent.protect.add import add
 
     here = state(ctx, json=json)
-    made = add(here.settings.layout, name, target, same_device=same_device)
+    made = add(here.settings.layout, name, target, same_device=same_device, replace=replace)
     backup_report.added(here.output, here.store, made)
 
 

@@ -13,10 +13,12 @@ from zagent.volume import disk, guard, mounts
 from zagent.volume.layout import Layout
 
 
-def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destination:
+def add(layout: Layout, name: str, target: str, *, same_device: bool, replace: bool = False) -> Destination:
     """Make ``target`` a destination and note it under ``name``; again where its disk was replaced by an empty one.
 
-    What earlier runs under that name have copied counts no more: the next one finds out what is there.
+    What earlier runs under that name have copied counts no more: the next one finds out what is there. With
+    ``replace`` it takes the place of another of that name, whose copies stay: the list names the one or the other,
+    wherever this is cut off.
 
     Raises:
         DestinationRefused: it would be lost with the weights, or is something else already.
@@ -26,8 +28,8 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destina
     guard.guard(layout.root, layout.backups)
     made, known = destinations.named(name, target), destinations.known(layout)
     others = [one for one in known if one != made]
-    if any(one.name == name for one in others):
-        hint = f"zagent backup add ANOTHER-NAME {quote(target)}, or first: zagent backup remove {name}"
+    if not replace and any(one.name == name for one in others):
+        hint = f"zagent backup add ANOTHER-NAME {quote(target)}   or, in its place: --replace"
         raise DestinationRefused(target=target, why=f"{name} is another destination's name", hint=hint)
     if made.folder:
         require_apart(layout.root, made.folder, name, same_device=same_device)
@@ -35,7 +37,7 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool) -> Destina
     if record.read(layout, name) != Record():
         record.change(layout, name, lambda past: Record(check=past.check if made in known else None))
     if made not in known:
-        destinations.write(layout, [*known, made])
+        destinations.write(layout, [*(one for one in known if one.name != name), made])
     return made
 
 

@@ -1,19 +1,22 @@
-"""Make folders or a file below the data root as root, on a volume that somebody else may have written.
+"""Make, write or set aside below the data root as root, on a volume that somebody else may have written.
 
 Safety contract. Nothing is made, given away or replaced outside the folder that is named:
   1. no component of a path is ever a link that is followed: each is opened by its name in the folder opened before it
      (openat(2), O_NOFOLLOW), and what was opened is what is changed, whatever has its name a moment later;
   2. each folder on the way is root's and takes no writes of others, so that nobody else could have put it there since;
   3. what has a folder's name is a folder, or it is left alone;
-  4. a file is written under a new name in its folder and renamed there: a link of its name is replaced, not followed.
+  4. a file is written under a new name in its folder and renamed there: a link of its name is replaced, not followed;
+  5. what is set aside gets another name in its folder, and what has that name already gets a number: nothing is lost.
 
 Arguments: "file", the data root, the path below it, mode, owner and group as numbers, and the file's text; or
-"folders", the data root, and the same four for each ("." is the root itself). Exit code 1: it was refused, and why.
+"folders", the data root, and the same four for each ("." is the root itself); or "aside", the data root, the path below
+it, and the name that it gets. Exit code 1: it was refused, and why.
 """
 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import stat
 import sys
@@ -108,8 +111,22 @@ def file(root: Path, path: Path, mode: int, owner: int, group: int, text: str) -
     os.fsync(above)
 
 
+def aside(root: Path, path: Path, name: str) -> None:
+    """Give it another name, whatever it is; nothing where there is none."""
+    above = way(root, path.parent.parts)
+    if not _is_there(path.name, above):
+        return
+    if _is_there(name, above):
+        free = next(one for one in map(f"{name}.{{}}".format, itertools.count(1)) if not _is_there(one, above))
+        os.rename(name, free, src_dir_fd=above, dst_dir_fd=above)
+    os.rename(path.name, name, src_dir_fd=above, dst_dir_fd=above)
+    os.fsync(above)
+
+
 def main(kind: str, root: str, *words: str) -> int:
-    """Make them in their order, or say why not."""
+    """Do it, with several in their order, or say why not."""
+    if kind == "aside":
+        return _tried(aside, Path(root), Path(words[0]), words[1])
     make = folder if kind == "folders" else file
     each = 4 if kind == "folders" else 5
     for at in range(0, len(words), each):

@@ -55,6 +55,10 @@ class Identity:
         if self.record.phase != "absent" and self.record.uuid != found.uuid:
             raise self.refusal(f"its filesystem is {found.uuid}, the record says {self.record.uuid}", LOOK)
 
+    def descends(self, made: Marker) -> bool:
+        """Whether the marker knows this disk, or one that its volume's snapshot goes back to."""
+        return bool({self.want.serial, *self.record.ancestors} & {*made.lineage})
+
     def refusal(self, why: str, hint: str | Adoption) -> MountRefused:
         """The error that names the disk."""
         return MountRefused(disk=f"{self.disk.path} ({self.disk.serial})", why=why, hint=hint)
@@ -83,8 +87,7 @@ class Identity:
 
         Where nobody keeps a record, the person who named the disk vouches for it (NoRecord).
         """
-        known = {self.want.serial, *self.record.ancestors} & {*made.lineage}
-        if known or not self.record.is_kept:
+        if self.descends(made) or not self.record.is_kept:
             return
         hint = (
             "if it is the right one, say so by naming it: "

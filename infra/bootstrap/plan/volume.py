@@ -17,8 +17,8 @@ from infra.bootstrap.plan.identity import LOOK, Identity
 from infra.bootstrap.steps.base import Step
 from infra.bootstrap.steps.files import Place, Reload
 from infra.bootstrap.steps.format import Format
-from infra.bootstrap.steps.volume import AwaitSize, Finish, Grow, Guard, Mark, Mount
-from infra.bootstrap.want import FSTAB, MOUNT_UNIT, ROOT, UDEV_RULE, Want
+from infra.bootstrap.steps.volume import AwaitSize, Finish, Grow, Guard, Mark, Mount, SetAside
+from infra.bootstrap.want import FSTAB, LAYOUT, MOUNT_UNIT, ROOT, UDEV_RULE, Want
 from infra.errors import DiskMissing, FormatRefused, HostUnsuitable, MountRefused
 
 UNUSED = 1 << 20
@@ -186,11 +186,20 @@ class VolumePlan:
         return [*self._lines(found), *guard, *(self._awaited() or grow), *self._notes(found, made)]
 
     def _notes(self, found: Filesystem, made: Marker | None) -> Iterator[Step]:
+        if made and self._is_foreign(made) and str(LAYOUT.backups) in self.facts.placed:
+            yield SetAside()  # before the notes by which the volume is known from then on
         if made is None or self.want.serial not in made.lineage:
             owner = made or self.want
             yield Mark(self.python, self.agent, owner.project or "", owner.stack or "")
         if self.record.ours and (self.record.phase, self.record.uuid) != ("done", found.uuid):
             yield Finish(found.uuid)
+
+    def _is_foreign(self, made: Marker) -> bool:
+        """Whether the volume comes from elsewhere: a person alone says that it is the right one, or it was adopted just
+        now, as its record knows of no filesystem yet.
+        """
+        adopted = self.record.ours and not self.record.made_here
+        return not self._identity.descends(made) or (adopted and self.record.phase == "absent")
 
     def _refusal(self, why: str, hint: str) -> MountRefused:
         return self._identity.refusal(why, hint)

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zagent.protect import destinations
 from zagent.schedule import units
 
 from infra.bootstrap.ssh.host import must
 from infra.bootstrap.steps.base import Target
-from infra.bootstrap.want import BACKUP_NAME, LAUNCHER, LAYOUT
+from infra.bootstrap.want import BACKUP_NAME, LAUNCHER
 
 SERVICE = units.service(units.BACKUP)
-
-LIST = str(destinations.path(LAYOUT))
-
-REPLACE = """
-set -e
-cp -p "$1" "$1.before"
-trap 'mv -f "$1.before" "$1"' EXIT
-"$2" backup remove "$3" >/dev/null
-"$2" backup add "$3" "$4"
-trap - EXIT
-rm -f "$1.before"
-"""
-"""One destination for another of the same name. Where the new one can't be made, the list is as it was: the host does
-that by itself, so that a dead line changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +24,12 @@ class AddBackup:
         return f"set up backups to {self.target}" + (" instead of those to another place" if self.instead else "")
 
     def take(self, to: Target) -> None:
-        """Let the agent do it, and relay what it says: it may be of a password to keep. No copy is deleted."""
-        add = [LAUNCHER, "backup", "add", BACKUP_NAME, self.target]
-        replace = ["sh", "-c", REPLACE, "replace", LIST, LAUNCHER, BACKUP_NAME, self.target]
-        must(to.host, str(self), *(replace if self.instead else add), on_line=to.say)
+        """Let the agent do it, and relay what it says: it may be of a password to keep. No copy is deleted.
+
+        Refused, the host's list names the one before; cut off anywhere, the one or the other.
+        """
+        words = [LAUNCHER, "backup", "add", BACKUP_NAME, self.target, *(["--replace"] if self.instead else [])]
+        must(to.host, str(self), *words, on_line=to.say)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,33 @@ class Grow:
         must(to.host, str(self), "xfs_growfs", "-d", ROOT)
 
 
+def _own_folders() -> MakeFolders:
+    """The data root and zagent's own folder, root's."""
+    folders = tuple(Folder(one, 0o755, "root") for one in (Path(ROOT), LAYOUT.own))
+    return MakeFolders(folders, {"root": Account(0, 0)}, ROOT)
+
+
+ASIDE = ".foreign"
+"""How the name ends of what came with a volume from elsewhere."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Let nothing that came with a volume from elsewhere decide where root's backups go, and with which passwords."""
+
+    def __str__(self) -> str:
+        folder = LAYOUT.backups
+        back = f"on the host, sudo mv -T {folder}{ASIDE} {folder}   takes it back"
+        return f"set aside the backup destinations that the volume brings, as {folder}{ASIDE}: {back}"
+
+    def take(self, to: Target) -> None:
+        """Rename the folder; no link on the volume is followed."""
+        _own_folders().take(to)
+        below = LAYOUT.backups.relative_to(ROOT)
+        words = on_host("below", "aside", ROOT, str(below), below.name + ASIDE)
+        must(to.host, f"set aside {LAYOUT.backups}", *words)
+
+
 @dataclass(frozen=True)
 class Mark:
     """Make the volume a data root, or add this disk to its lineage."""
@@ -119,8 +146,7 @@ class Mark:
 
     def take(self, to: Target) -> None:
         """Let the agent's own code do it, in a folder that is where it seems and root's."""
-        folders = tuple(Folder(one, 0o755, "root") for one in (Path(ROOT), LAYOUT.own))
-        MakeFolders(folders, {"root": Account(0, 0)}, ROOT).take(to)
+        _own_folders().take(to)
         words = on_host("mark", f"{AGENTS}/{self.agent}", ROOT, self.project, self.stack, python=self.python)
         must(to.host, f"mark {ROOT}", *words)
 

@@ -127,13 +127,14 @@ class Mirror:
 
 
 def make(folder: Path) -> Mirror:
-    """Make ``folder`` a mirror, or find that it is one; its parent must exist.
+    """Make ``folder`` a mirror, or find that it is one; its parent must exist. A try that was cut off is gone on with.
 
     Raises:
         DestinationRefused: it holds something else.
     """
     made = Mirror(folder)
-    if folder.exists() and not made.marker.exists() and any(folder.iterdir()):
+    others = (one for one in folder.iterdir() if not durable.is_leftover(one)) if folder.exists() else ()
+    if not made.marker.exists() and any(others):
         hint = f"zagent backup add NAME {quote(str(folder / 'zagent'))}"
         raise DestinationRefused(target=folder, why="it holds other files and is no mirror", hint=hint)
     durable.make_folder(folder)
