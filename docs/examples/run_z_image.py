@@ -23,6 +23,13 @@ def weights() -> Path:
     return folder
 
 
+def variant(folder: Path, dtype: torch.dtype) -> str | None:
+    """The files that `zagent weights convert` made, where there are any: for bfloat16, or as nothing else is left."""
+    files = {one.name for one in (folder / "transformer").glob("*.safetensors")}
+    made = {name for name in files if ".bf16" in name}
+    return "bf16" if made and (dtype == torch.bfloat16 or made == files) else None
+
+
 def main() -> None:
     """Make one image."""
     arguments = argparse.ArgumentParser(description="Make an image with plain diffusers.")
@@ -33,7 +40,10 @@ def main() -> None:
     asked = arguments.parse_args()
 
     device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
-    pipe = ZImagePipeline.from_pretrained(weights(), dtype=dtype, use_safetensors=True, local_files_only=True)
+    folder = weights()
+    pipe = ZImagePipeline.from_pretrained(
+        folder, variant=variant(folder, dtype), dtype=dtype, use_safetensors=True, local_files_only=True
+    )
     image = pipe.to(device)(
         prompt=asked.prompt,
         height=asked.size,

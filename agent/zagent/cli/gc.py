@@ -20,7 +20,8 @@ def gc(
     """Free space: delete what nobody needs.
 
     Partial files of dead downloads, backups and restores; files that no manifest names; compile caches that were not
-    used for 30 days. It shows all of it first, and asks.
+    used for 30 days; float32 weights that were converted, once the converted ones are verified and backed up. It shows
+    all of it first, and asks.
     """
     from zagent.cli import gc_report
 

@@ -30,6 +30,8 @@ def gc(output: Output, settings: Settings, *, dry_run: bool, yes: bool) -> None:
     line = f"{text.plural(len(gone), 'item')} deleted, {_size(gone)}" if gone else _nothing(found)
     facts = {"found": _facts(found), "stays": _facts(stays), "deleted": _facts(gone)}
     output.result(line, event="collected", dry_run=dry_run, **facts)
+    if any(one.kind == "superseded" for one in gone):
+        output.say("the weights are a smaller set now, with a digest of its own: zagent backup")
 
 
 def _show(output: Output, found: Sequence[Item], stays: Sequence[Item]) -> None:

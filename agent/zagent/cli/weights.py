@@ -119,3 +119,26 @@ def adopt(
     with here.output.transfer("copying") as progress:
         done = adopt(here.store, Model(model, revision), source, progress)
     weights_report.pulled(here.output, here.store, done)
+
+
+@weights.command()
+def convert(
+    ctx: typer.Context,
+    model: ModelArgument = DEFAULT_MODEL,
+    revision: RevisionOption = DEFAULT_REVISION,
+    json: JsonOption = False,
+) -> None:
+    """Write float32 weights as bfloat16, once.
+
+    They are what a GPU works with, in half the bytes. The hub's own files stay beside them until `zagent gc` is told to
+    delete them. A backup follows.
+    """
+    from zagent.cli import weights_report
+    from zagent.generate.cast import bfloat16
+    from zagent.weights.convert import convert
+
+    here = state(ctx, json=json)
+    cast = bfloat16()
+    with here.output.transfer("converting") as progress:
+        done = convert(here.store, Model(model, revision), cast, progress)
+    weights_report.converted(here.output, here.store, done)

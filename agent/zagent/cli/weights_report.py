@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timezone
 
@@ -11,7 +12,9 @@ from zagent.cli.output import Output
 from zagent.errors import WeightsDamaged, ZagentError
 from zagent.volume import trend
 from zagent.volume.guard import identify
-from zagent.weights import verified
+from zagent.weights import variant, verified
+from zagent.weights.convert import Converted
+from zagent.weights.manifest import File
 from zagent.weights.model import Model
 from zagent.weights.pull import Pulled
 from zagent.weights.store import Store
@@ -25,16 +28,38 @@ def pulled(output: Output, store: Store, done: Pulled) -> None:
     Raises:
         ZagentError: the backup's.
     """
-    found = done.manifest
-    if found.unconfirmed:
+    found, ours = done.manifest, {one.path for one in variant.made_here(done.manifest)}
+    if unconfirmed := [path for path in found.unconfirmed if path not in ours]:
         where = "the hub lists no hash" if found.source.startswith("http") else "no hub was asked"
-        output.say(f"note: {len(found.unconfirmed)} hashes are our own reading, unconfirmed: {where}")
+        output.say(f"note: {len(unconfirmed)} hashes are our own reading, unconfirmed: {where}")
     state = "is here already" if done.already else "is here"
     line = f"{found.model} {state}: {text.plural(len(found.files), 'file')}, {text.size(found.size)}, "
     line += f"{text.size(done.downloaded)} downloaded"
     facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
     output.result(line, event="done", downloaded=done.downloaded, already=done.already, **facts)
     first_backup.begin(output, store, found)
+
+
+def converted(output: Output, store: Store, done: Converted) -> None:
+    """Say what was made of what, and what to do next; then it is backed up.
+
+    Raises:
+        ZagentError: the backup's.
+    """
+    found, before, after = done.manifest, _bytes(done.originals), _bytes(done.made)
+    parts = sorted({variant.component(one.path) for one in done.made})
+    line = f"{found.model}: {', '.join(parts)}: {text.size(before)} in float32 are {text.size(after)} in bfloat16"
+    if not parts:
+        line = f"{found.model}: nothing to convert: no weights in float32, or they are converted already"
+    facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
+    output.result(line, event="converted", components=parts, before=before, after=after, **facts)
+    if variant.superseded(found):
+        output.say("zagent verify, zagent backup, then zagent gc   deletes the float32 files that they stand for")
+    first_backup.begin(output, store, found)
+
+
+def _bytes(files: Iterable[File]) -> int:
+    return sum(one.size for one in files)
 
 
 def verify(output: Output, store: Store, model: Model, *, quick: bool) -> None:

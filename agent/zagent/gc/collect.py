@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from zagent import erase, lock, points
-from zagent.gc import caches, mirrors, models
+from zagent.gc import caches, mirrors, models, superseded
 from zagent.gc.items import Item
 from zagent.protect import destinations
 from zagent.settings import Settings
@@ -37,6 +37,7 @@ def _found(settings: Settings, names: list[str]) -> list[Item]:
     return [
         *models.partials(settings, names),
         *models.orphans(settings, names),
+        *superseded.superseded(settings, names),
         *caches.caches(layout, datetime.now(timezone.utc)),
         *mirrors.mirrors(layout),
     ]
@@ -47,7 +48,8 @@ def collect(settings: Settings, chosen: Sequence[Item]) -> list[Item]:
 
     Safety contract: only below a proved data root and below mirrors that are set up there; only what ``look`` finds
     once more while this process holds the lock of every model in the cache, and that of each mirror it deletes from,
-    so that no living pull, backup or restore loses anything; nothing that was not shown; through no link.
+    so that no living pull, backup or restore loses anything; nothing that was not shown; through no link; and a
+    file that a manifest names only after the manifest names it no more.
 
     Raises:
         VolumeError: the data root is not proved, or takes no writes; a full one does, to this end.
@@ -60,9 +62,13 @@ def collect(settings: Settings, chosen: Sequence[Item]) -> list[Item]:
         for folder in _mirrors(settings.layout, chosen):
             held.enter_context(lock.held(folder / ".lock", str(folder), DOING))
         points.reached("gc:locked")
-        still = {(one.kind, one.path) for one in _found(settings, names)}
-        doomed = [one for one in chosen if (one.kind, one.path) in still]
-        if failed := list(_delete(doomed)):
+        found = _found(settings, names)
+        still = {(one.kind, one.path) for one in found}
+        doomed = superseded.whole_components([one for one in chosen if (one.kind, one.path) in still], found)
+        named = [one for one in doomed if one.kind == "superseded"]
+        failed = list(_delete([one for one in doomed if one not in named]))  # first: a manifest may need the room
+        superseded.let_go(settings, named)
+        if failed := [*failed, *_delete(named)]:
             raise failed[0]
     return doomed
 

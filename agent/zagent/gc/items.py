@@ -8,10 +8,11 @@ from typing import Literal
 
 from zagent.volume import space
 
-Kind = Literal["partial file", "orphan", "compile cache", "half backup", "no manifest"]
+Kind = Literal["partial file", "orphan", "compile cache", "half backup", "superseded", "no manifest"]
 """partial file: of a dead download, restore or backup; orphan: a file beside a model's that its manifest does not
 name; compile cache: one that was not used for long; half backup: a set in a mirror that no manifest here asks for any
-more; no manifest: a model that nothing vouches for, which only a person can judge."""
+more; superseded: a float32 file whose converted one is proved and backed up; no manifest: a model that nothing
+vouches for, which only a person can judge."""
 
 
 @dataclass(frozen=True)

@@ -40,29 +40,31 @@ def orphans(settings: Settings, names: Collection[str]) -> Iterator[Item]:
         CacheElsewhere: a model's folder or a link in it leads off the data root.
     """
     store = Store(settings)
-    linked = _linked(store.cache / "models")
-    for model, wanted in _vouched(store):
+    links = linked(store.cache / "models")
+    for model, wanted in vouched(store):
         folder = store.snapshot(model)
         if folder_name(model.id) in names and folder.is_dir():
             store.require_on_data_root(model)
             if not wrong_sizes(folder, wanted):
-                yield from (item("orphan", folder, one) for one in _unnamed(folder, wanted, linked))
+                yield from (item("orphan", folder, one) for one in _unnamed(folder, wanted, links))
 
 
-def _unnamed(folder: Path, wanted: Manifest, linked: Collection[Path]) -> Iterator[Path]:
+def _unnamed(folder: Path, wanted: Manifest, links: Collection[Path]) -> Iterator[Path]:
     """What is a partial file is told as one; what a link leads to may be weights under another name."""
     for path in (folder / one for one in extra(folder, wanted)):
         real = Path(os.path.realpath(path))
-        is_needed = not path.is_symlink() and any(one in (real, *real.parents) for one in linked)
+        is_needed = not path.is_symlink() and any(one in (real, *real.parents) for one in links)
         if not is_needed and (path.is_symlink() or not leftovers.is_partial(path)):
             yield path
 
 
-def _linked(folder: Path) -> set[Path]:
+def linked(folder: Path) -> set[Path]:
+    """What the links below ``folder`` lead to."""
     return {Path(os.path.realpath(one)) for one in folder.rglob("*") if one.is_symlink()}
 
 
-def _vouched(store: Store) -> Iterator[tuple[Model, Manifest]]:
+def vouched(store: Store) -> Iterator[tuple[Model, Manifest]]:
+    """Each model whose manifest can be understood and stands under its name."""
     for path in sorted(store.settings.layout.manifests.glob("*.json")):
         try:
             wanted = manifest.load(path)

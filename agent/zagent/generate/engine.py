@@ -7,7 +7,7 @@ of them in memory at a time; the pixels are those of the whole pipeline.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,21 @@ Embeddings = list[torch.Tensor]
 class Engine:
     """One snapshot of ``model`` on one device in one precision.
 
-    ``resident`` keeps every component once it is loaded; otherwise the one before is dropped first.
+    ``resident`` keeps every component once it is loaded; otherwise the one before is dropped first. ``variants`` are
+    the components that are loaded from their converted files.
     """
 
-    def __init__(self, model: str, folder: Path, device: str, precision: str, *, resident: bool) -> None:
-        self._load = Loader(model, folder, device, getattr(torch, precision))
+    def __init__(
+        self,
+        model: str,
+        folder: Path,
+        device: str,
+        precision: str,
+        *,
+        resident: bool,
+        variants: Collection[str] = (),
+    ) -> None:
+        self._load = Loader(model, folder, device, getattr(torch, precision), variants)
         self._device = device
         self._resident = resident
         self._kept: dict[str, Any] = {}

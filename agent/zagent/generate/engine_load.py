@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,7 @@ from zagent import text
 from zagent.errors import WeightsDamaged
 from zagent.generate.engine_device import first_line, is_the_machine
 from zagent.generate.request import MULTIPLE
+from zagent.weights import variant
 from zagent.weights.needed import INDEX
 
 for _library in (diffusers, transformers):
@@ -37,7 +38,7 @@ _M_MMAP_THRESHOLD = -3  # malloc.h
 
 @dataclass(frozen=True)
 class Loader:
-    """Reads from one snapshot folder, each call anew.
+    """Reads from one snapshot folder, each call anew; the components in ``variants`` from their converted files.
 
     Every method raises WeightsDamaged when its files are not what they should be.
     """
@@ -46,6 +47,7 @@ class Loader:
     folder: Path
     device: str
     dtype: torch.dtype
+    variants: Collection[str] = ()
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -89,6 +91,7 @@ class Loader:
             model, info = cls.from_pretrained(
                 self.folder,
                 subfolder=name,
+                variant=variant.NAME if name in self.variants else None,
                 dtype=self.dtype,
                 device_map={"": self.device},
                 use_safetensors=True,

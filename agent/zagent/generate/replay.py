@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zagent.errors import ReplayDiffers
 from zagent.generate.record import Record
 from zagent.generate.session import Job, Made, OnStep, Say, run
+from zagent.weights import lineage
 from zagent.weights.store import Store
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def again(path: Path, recipe: Record, store: Store, device: str, say: Say, on_st
         ZagentError: as for any image.
     """
     present = store.present(recipe.weights)
-    if present.set_digest != recipe.set_digest:
+    if recipe.set_digest not in lineage.same_images(store.snapshot(recipe.weights), present, recipe.dtype):
         why = f"it was made with weights {recipe.set_digest}, here are {present.set_digest}"
         raise ReplayDiffers(path=path, why=why)
     say(f"{recipe.width}x{recipe.height}, seed {recipe.seed}, {recipe.evaluations} evaluations in {recipe.dtype}")

@@ -10,11 +10,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from zagent import durable, rescue
-from zagent.errors import INSTALL_ENGINE, EngineUnavailable
+from zagent.errors import INSTALL_ENGINE, EngineUnavailable, ZagentError
 from zagent.generate import facts, memory, record
 from zagent.generate.request import Request, precision, require_size
 from zagent.settings import OFFLINE
 from zagent.volume import guard
+from zagent.weights import variant
 from zagent.weights.manifest import Manifest
 from zagent.weights.model import Model
 from zagent.weights.store import Store
@@ -76,10 +77,14 @@ def _engine_modules() -> tuple[ModuleType, ModuleType]:
     try:
         from zagent.generate import engine, engine_device
     except ImportError as error:
-        absent = str(error.name or error)
-        elsewhere = EngineUnavailable(why=f"{absent} is not installed", hint=INSTALL_ENGINE)
-        raise rescue.needs(absent) or elsewhere from error
+        raise unavailable(error) from error
     return engine, engine_device
+
+
+def unavailable(error: ImportError) -> ZagentError:
+    """What to tell where a library of the engine is not here. Pure."""
+    absent = str(error.name or error)
+    return rescue.needs(absent) or EngineUnavailable(why=f"{absent} is not installed", hint=INSTALL_ENGINE)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,10 @@ class _Run:
 
     def _with(self, plan: memory.Plan, device: str, dtype: str, name: str, done: int) -> Iterator[Made]:
         request = _rest(self.job.request, done)
-        engine = self.engine.Engine(self.manifest.model, self.folder, device, dtype, resident=plan.resident)
+        variants = variant.to_load(self.manifest, dtype)
+        engine = self.engine.Engine(
+            self.manifest.model, self.folder, device, dtype, resident=plan.resident, variants=variants
+        )
         try:
             engine.tokens(request.prompt)
             embeddings = engine.encode(request.prompt)

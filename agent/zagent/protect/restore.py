@@ -31,7 +31,7 @@ from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
-from zagent.weights.pull import prepare, settle, trusted, withdraw
+from zagent.weights.pull import prepare, publish, settle, trusted, withdraw
 from zagent.weights.store import Store, held
 
 DOING = "zagent restore"
@@ -208,9 +208,11 @@ def _bring(goal: Goal, found: Job, progress: Progress) -> Job:
         withdraw(goal.store, found.model)
     _fetch(found, progress)
     if not goal.to:
-        path = goal.store.manifest_path(found.model)
-        manifest.write(path, found.manifest)
-        _give_back(goal.store, [path, *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")])
+        publish(goal.store, found.manifest)
+        _give_back(
+            goal.store,
+            [goal.store.manifest_path(found.model), *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")],
+        )
     points.reached("restore:manifest-written")
     return found
 

@@ -12,7 +12,7 @@ from zagent.weights import copying, digest, manifest, sources
 from zagent.weights.model import Model
 from zagent.weights.needed import Listed
 from zagent.weights.progress import Progress
-from zagent.weights.pull import Pulled, finished, prepare, settle, withdraw
+from zagent.weights.pull import Pulled, finished, prepare, publish, settle, withdraw
 from zagent.weights.store import Store, held
 from zagent.weights.verify import verify
 
@@ -48,7 +48,7 @@ def _bring(store: Store, model: Model, source: Path, progress: Progress) -> mani
     report = verify(folder, made, quick=False)
     if not report.whole:
         raise WeightsDamaged(model=model.words, why=f"the copy of {report.bad[0].path} does not read back right")
-    manifest.write(store.manifest_path(model), made)
+    publish(store, made)
     points.reached("adopt:manifest-written")
     progress.end()
     return made

@@ -13,6 +13,7 @@ from zagent import durable, points
 from zagent.weights import digest
 from zagent.weights.manifest import File
 from zagent.weights.reading import read_from_disk
+from zagent.weights.writing import Writing
 
 FICLONE = 0x40049409
 """Share the blocks of another file of the same filesystem (linux/fs.h)."""
@@ -39,11 +40,12 @@ def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: File | No
     found = hashlib.sha256()
     with durable.writing(target) as file:
         cloned = _clone(source, file)
+        writing = None if cloned else Writing(file.fileno())
         for chunk in _read(Path(f"/proc/self/fd/{file.fileno()}") if cloned else source):
             digest.go_on()
             found.update(chunk)
-            if not cloned:
-                file.write(chunk)
+            if writing:
+                writing.write(chunk)
             on_bytes(len(chunk))
         if wanted and (why := difference(wanted, file.seek(0, os.SEEK_END), found.hexdigest())):
             raise Unproved(why)
@@ -79,6 +81,24 @@ def copy_all(source: Path, target: Path, files: Sequence[File], on_bytes: digest
 
     digest.in_parallel(one, sorted(files, key=lambda file: -file.size))
     return bad
+
+
+def proved(source: Path, wanted: File, on_bytes: digest.OnBytes) -> Iterator[memoryview]:
+    """The bytes of ``source`` in pieces, each valid until the next is asked for; at the end they were ``wanted``'s.
+
+    Raises:
+        Unproved: behind the last piece: they were not.
+        Unreadable: the source can't be read.
+    """
+    found, size = hashlib.sha256(), 0
+    for piece in _read(source):
+        digest.go_on()
+        found.update(piece)
+        size += len(piece)
+        on_bytes(len(piece))
+        yield piece
+    if why := difference(wanted, size, found.hexdigest()):
+        raise Unproved(why)
 
 
 def _read(source: Path) -> Iterator[memoryview]:

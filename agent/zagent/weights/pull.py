@@ -10,7 +10,7 @@ from pathlib import Path
 from zagent import durable, lock, points, text
 from zagent.errors import HubUnreachable, ManifestDamaged, ModelMissing, WeightsDamaged
 from zagent.volume import guard, space
-from zagent.weights import digest, manifest, needed
+from zagent.weights import digest, kept, manifest, needed, variant
 from zagent.weights.hub import PATIENCE, Hub
 from zagent.weights.model import Model
 from zagent.weights.needed import Listed
@@ -73,18 +73,22 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     points.reached("pull:listed")
     files = needed.select(listing.files, hub.index(listing), model.id)
     old = trusted(store, model)
+    converted = kept.kept(folder, old or _withdrawn(store, model), files, progress)
+    files = [one for one in files if one.path not in converted.spared]
     missing = _missing(folder, files, old, progress)
     space.require(folder, _growth(folder, missing))
-    if missing:
+    if missing or converted.dropped:
         withdraw(store, model)
     _drop(folder, missing)
+    kept.drop(folder, converted, progress)
     downloaded = _download(hub, files, missing, store, progress)
     points.reached("pull:downloaded")
-    made = manifest.make(model.id, model.revision, listing.commit, hub.endpoint, digest.recorded(folder, files))
+    entries = [*digest.recorded(folder, files), *converted.files]
+    made = manifest.make(model.id, model.revision, listing.commit, hub.endpoint, entries)
     points.reached("pull:hashed")
-    settle(folder, files)
+    settle(folder, entries)
     points.reached("pull:synced")
-    manifest.write(store.manifest_path(model), made)
+    publish(store, made)
     points.reached("pull:manifest-written")
     return Pulled(made, downloaded, already=False)
 
@@ -131,13 +135,41 @@ def _growth(folder: Path, missing: list[Listed]) -> int:
 def withdraw(store: Store, model: Model) -> None:
     """Take the manifest away before any file changes.
 
-    From here on files of two versions, or files that no power cut would survive, may stand there with right sizes.
+    From here on files of two versions, or files that no power cut would survive, may stand there with right sizes. One
+    that names converted files is put aside: nothing else tells what those should be, and the hub has none of them.
     """
-    path = store.manifest_path(model)
+    path, old = store.manifest_path(model), trusted(store, model)
     if path.exists():
-        path.unlink()
+        if old and variant.made_here(old):
+            path.replace(_aside(store, model))
+        else:
+            path.unlink()
         durable.sync_folder(path.parent)
     points.reached("pull:manifest-withdrawn")
+
+
+def publish(store: Store, made: manifest.Manifest) -> None:
+    """Write the manifest of a model of which all is there, settled; one that was put aside goes.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    model = Model(made.model, made.revision)
+    manifest.write(store.manifest_path(model), made)
+    _aside(store, model).unlink(missing_ok=True)
+
+
+def _aside(store: Store, model: Model) -> Path:
+    path = store.manifest_path(model)
+    return path.with_name(f"{path.name}.withdrawn")
+
+
+def _withdrawn(store: Store, model: Model) -> manifest.Manifest | None:
+    """The manifest that the last pull put aside, where that did not end. It only tells what is to be hashed."""
+    try:
+        return manifest.read(_aside(store, model), model)
+    except ManifestDamaged:
+        return None
 
 
 def _drop(folder: Path, missing: list[Listed]) -> None:
