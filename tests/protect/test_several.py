@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,14 +30,17 @@ def test_a_missing_disk_keeps_no_other_from_its_check(place: Place) -> None:
 
 
 def test_all_that_fail_are_told(place: Place) -> None:
-    """Not only the one whose exit code it is."""
+    """Not only the one whose exit code it is; each once, when it happened."""
     layout = place.store.settings.layout
     folders = [place.copy.with_name(name) for name in ("one", "two")]
     for one in folders:
         add(layout, one.name, str(one), same_device=True)
         shutil.rmtree(one)
-    said = place.said("backup", code=DestinationMissing.exit_code)
-    assert all(str(one) in said for one in folders)
+    place.add()
+    lines = place.said("backup", "--json", code=DestinationMissing.exit_code).splitlines()
+    told = [one for one in map(json.loads, lines) if one["event"] in ("error", "backed-up")]
+    assert [one["event"] for one in told] == ["error", "error", "backed-up"]
+    assert all(str(folder) in one["message"] for folder, one in zip(folders, told, strict=False))
 
 
 def test_another_destination_under_the_name_has_no_past(mirrored: Place) -> None:

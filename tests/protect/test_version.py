@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from dataclasses import replace
@@ -145,6 +146,20 @@ def test_without_room_for_another_version_the_recorded_one_stays(bench: Bench, t
     assert place.wanted == made(NEW)
 
 
+@pytest.mark.parametrize(("words", "whose"), [((), "the newest version that a copy has"), (("--from",), "that copy")])
+def test_a_record_that_can_not_be_read_is_told(mirrored: Place, words: tuple[str, ...], whose: str) -> None:
+    """For another version than it was of may come then; a dry run tells it, too."""
+    path = mirrored.store.manifest_path(Model())
+    path.write_text("junk")
+    given = [*words, *(str(mirrored.copy) for _ in words)]
+    for command in (["restore", *given, "--dry-run"], ["restore", *given]):
+        told = [line for line in mirrored.said(*command).splitlines() if f"{path} can't be read" in line]
+        assert len(told) == 1
+        assert whose in told[0]
+    assert mirrored.wanted == made(OLD)
+    assert "can't be read" not in mirrored.said("restore", *given)
+
+
 def test_a_model_that_fails_keeps_no_other_from_coming_back(mirrored: Place) -> None:
     """The first error is the command's; what comes after it is brought."""
     (another(mirrored) / files.VAE).unlink()
@@ -163,9 +178,18 @@ def test_a_whole_model_that_no_copy_has_is_no_failure(mirrored: Place) -> None:
     assert files.below(folder) == OLD
 
 
+def test_a_first_failure_is_told_once(mirrored: Place) -> None:
+    """When it happened: what comes after it may take an hour."""
+    (another(mirrored) / files.VAE).unlink()
+    (mirrored.snapshot / files.VAE).unlink()
+    lines = mirrored.said("restore", "--json", code=NothingToRestore.exit_code).splitlines()
+    told = [json.loads(line)["event"] for line in lines]
+    assert [one for one in told if one in ("error", "restored")] == ["error", "restored"]
+
+
 def test_all_that_fail_are_told(newer: Place) -> None:
     """Each with what to do."""
     (another(newer) / files.VAE).unlink()
     said = newer.said("restore", code=NothingToRestore.exit_code)
-    assert said.count(f"Nothing to restore {OTHER.id} from") == 2, "when it happened, and in the end"
+    assert said.count(f"Nothing to restore {OTHER.id} from") == 1, "when it happened, and not again in the end"
     assert made(NEW).set_digest in said

@@ -41,15 +41,14 @@ def _each(output: Output, those: list[Destination], serve: Callable[[Destination
     """Serve them all: one that fails does not keep the others from it.
 
     Raises:
-        ZagentError: that of the last that failed; any other has been told.
+        ZagentError: that of the last that failed; all have been told when they did, as a run may be cut off.
     """
     failed: ZagentError | None = None
     for one in those:
         try:
             serve(one)
         except ZagentError as error:
-            if failed:
-                output.error(failed)
+            output.error(error)
             failed = error
     if failed:
         raise failed
@@ -112,7 +111,7 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
     for one in chosen(layout, name):
         for entry in engines.engine(layout, one).entries():
             sets = "; ".join(f"{model} {digest[:19]}…" for model, digest in entry.sets.items()) or entry.why
-            at = f"{entry.at:%Y-%m-%d %H:%M} UTC" if entry.at else "unknown"
+            at = _at(entry.at) if entry.at else "unknown"
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
             output.result(line, event="entry", destination=one.name, **asdict(entry))
@@ -134,7 +133,7 @@ def show(output: Output, layout: Layout, name: str | None) -> None:
 
 
 def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def _bad(found: Checked) -> str:

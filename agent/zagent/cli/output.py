@@ -28,6 +28,7 @@ class Output:
     json: bool = False
     debug: bool = False
     terminal: bool = field(default_factory=lambda: sys.stderr.isatty())
+    _told: list[ZagentError] = field(default_factory=list)
 
     def result(self, line: str, **facts: Any) -> None:
         """The answer itself, on standard output."""
@@ -41,7 +42,13 @@ class Output:
             print(text.printable(line), file=sys.stderr, flush=True)
 
     def error(self, error: ZagentError) -> None:
-        """One clear error: what happened, why, and the command that mends it."""
+        """One clear error: what happened, why, and the command that mends it; once, however often it comes here.
+
+        What was told when it happened may be raised once all else is done, for its exit code.
+        """
+        if error in self._told:
+            return
+        self._told.append(error)
         if self.debug:
             traceback.print_exception(error)
         if self.json:

@@ -54,8 +54,7 @@ def weights(output: Output, store: Store, copy: Copy, model: Model | None, to: P
             _model(output, goal, found, one, dry_run=dry_run)
         except ZagentError as error:
             failed.append(error)
-            if one is not wanted[-1] or len(failed) > 1:
-                output.error(error)
+            output.error(error)
     if failed:
         raise failed[0]
 

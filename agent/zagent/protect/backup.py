@@ -11,12 +11,11 @@ from zagent import lock
 from zagent.errors import ZagentError, from_os_error
 from zagent.protect import bad as bads
 from zagent.protect import contents, engines, record
-from zagent.protect.bad import Bad
+from zagent.protect.bad import REPOSITORY, Bad
 from zagent.protect.contents import Contents
 from zagent.protect.destinations import Destination
 from zagent.protect.engine import DOING
 from zagent.protect.record import Checked, Record, Run
-from zagent.protect.restic.engine import REPOSITORY
 from zagent.volume import guard, trend
 from zagent.volume.layout import Layout
 from zagent.weights.progress import Progress

@@ -11,6 +11,9 @@ Bad = Mapping[str, Collection[str]]
 
 _DIGEST = "sha256:"
 
+REPOSITORY = "repository"
+"""Under which name a check tells of bad packs: they belong to no one model."""
+
 
 def key(wanted: Manifest) -> str:
     """Under which name the bad files of a set are known: two versions of a model have two.

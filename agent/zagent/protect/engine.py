@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from zagent.protect.bad import Bad
 from zagent.protect.contents import Contents
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
 
-__all__ = ["DOING", "PARTS", "Bad", "Engine", "Entry", "Source", "begins"]
+__all__ = ["DOING", "PARTS", "Bad", "Engine", "Entry", "History", "Source", "begins"]
 
 DOING = "zagent backup"
 """What whoever meets a lock is told of its holder."""
@@ -60,7 +60,7 @@ class Source(Protocol):
         """The sets of files that it holds.
 
         Raises:
-            DestinationMissing, DestinationFailed, ManifestDamaged: it can't tell.
+            DestinationMissing, DestinationFailed, ResticError: it can't tell.
         """
 
     def settings(self) -> Mapping[str, bytes]:
@@ -68,6 +68,18 @@ class Source(Protocol):
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
         """Bring files of a set into ``folder``; why it could not, for each path that is not there then."""
+
+
+@runtime_checkable
+class History(Protocol):
+    """A copy that has earlier states beside the one that it shows as a Source."""
+
+    def holding(self, wanted: Manifest) -> Source | None:
+        """The newest state that has this very set, which may be itself; None where it is not known of any.
+
+        Raises:
+            ProtectError: it can't tell.
+        """
 
 
 class Engine(Source, Protocol):

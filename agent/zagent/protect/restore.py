@@ -147,11 +147,11 @@ def look(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress
 
 
 def _first(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress, act: Callable[[Job], Job]) -> Job:
-    search, failed = Search(model, goal.recorded(model), exact=not goal.named), list[ZagentError]()
+    search, failed = Search(model, _recorded(goal, model, progress), exact=not goal.named), list[ZagentError]()
     for source in sources:
         try:
             if found := search.ask(source, progress):
-                return act(job(goal, source, found, progress))
+                return act(job(goal, *found, progress))
         except (*PASSED_OVER, RestoreIncomplete) as error:
             if source is not sources[-1]:  # the last one's is raised; a copy that is bad is told though another helps
                 progress.say(error.message)
@@ -161,6 +161,16 @@ def _first(goal: Goal, sources: Sequence[Source], model: Model, progress: Progre
     if search.answered and (whole := _whole(goal, search, progress)):
         return whole
     raise _other(search) or (failed[-1] if failed else _nothing(model.words, sources))
+
+
+def _recorded(goal: Goal, model: Model, progress: Progress) -> Manifest | None:
+    """As ``Goal.recorded``; where it can't be read that is told, for another version may come then."""
+    try:
+        return None if goal.to else goal.store.find(model)
+    except ManifestDamaged as error:
+        what = "what that copy has" if goal.named else "the newest version that a copy has"
+        progress.say(f"{error.message}; so nothing tells which version was here, and {what} comes")
+        return None
 
 
 def _whole(goal: Goal, search: Search, progress: Progress) -> Job | None:

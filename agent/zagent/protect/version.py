@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from zagent.protect.engine import Source
+from zagent.protect.engine import History, Source
 from zagent.weights.manifest import Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
@@ -26,23 +26,29 @@ class Search:
     answered: list[Source] = field(default_factory=list)
     other: list[Source] = field(default_factory=list)
 
-    def ask(self, source: Source, progress: Progress) -> Manifest | None:
-        """What to bring from a source, None where it has not what is looked for.
+    def ask(self, source: Source, progress: Progress) -> tuple[Source, Manifest] | None:
+        """What to bring from a source, and from which state of it; None where it has not what is looked for.
 
         Raises:
             ZagentError: it can't tell.
         """
+        if self.wanted and isinstance(source, History) and (state := source.holding(self.wanted)):
+            self.exact = True
+            return state, self.wanted
         theirs = [one for one in source.sets() if (one.model, one.revision) == (self.model.id, self.model.revision)]
-        found = choose(self.wanted, theirs, exact=self.exact)
-        if found is None:
-            self.answered.append(source)
-            self.other += [source] if theirs else []
-            return None
+        if found := choose(self.wanted, theirs, exact=self.exact):
+            self._settle(found, source, progress)
+            return source, found
+        self.answered.append(source)
+        self.other += [source] if theirs else []
+        return None
+
+    def _settle(self, found: Manifest, source: Source, progress: Progress) -> None:
+        """It is this one from now on."""
         if self.wanted and found != self.wanted:
             now = "not the recorded one, whose place it takes"
             progress.say(f"{source.words} has another version of {self.model.words}: {found.set_digest}, {now}")
         self.wanted, self.exact = found, True
-        return found
 
 
 def choose(wanted: Manifest | None, theirs: Sequence[Manifest], *, exact: bool) -> Manifest | None:

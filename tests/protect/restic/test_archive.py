@@ -65,6 +65,7 @@ def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypat
     """The new snapshot is proved by the one before: the files look as they did then."""
     with monkeypatch.context() as patch:
         patch.setattr(digest, "sha256", lambda *_: pytest.fail("a file was read"))
+        patch.setattr(repository, "retag", lambda *_: pytest.fail("the repository was opened for nothing"))
         assert archived.told("backup")["copied"] == 0
     assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
 

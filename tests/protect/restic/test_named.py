@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 
 import pytest
-from zagent.errors import ManifestDamaged
+from zagent.errors import DestinationFailed
 from zagent.protect import destinations
 from zagent.protect.restic import repository
 from zagent.protect.restic.named import Named
@@ -85,10 +85,12 @@ def test_a_damaged_manifest_is_called_so(archived: Archived, content: bytes) -> 
     layout, path = archived.store.settings.layout, archived.store.manifest_path(Model())
     path.write_bytes(content)
     repository.backup(archived.restic, [layout.marker, path], archived.data_id, [PROVED], "", lambda message: None)
-    with pytest.raises(ManifestDamaged, match=f"{path.name} of the snapshot {archived.engine.snapshot_id[:8]}"):
+    with pytest.raises(DestinationFailed, match=f"{path.name} of the snapshot {archived.engine.snapshot_id[:8]}"):
         archived.engine.sets()
     path.unlink()
-    archived.said("restore", code=ManifestDamaged.exit_code)
+    said = archived.said("restore", code=DestinationFailed.exit_code)
+    assert "zagent restore --snapshot ID" in said
+    assert "zagent pull" not in said, "the hub mends no repository"
 
 
 def test_only_what_was_named_counts() -> None:

@@ -10,13 +10,13 @@ import re
 import shutil
 import stat
 import subprocess
-import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
 from zagent import durable
 from zagent.errors import ResticUnavailable
+from zagent.protect.restic import fetching
 from zagent.volume.layout import Layout
 
 OLDEST = (0, 14)
@@ -58,6 +58,7 @@ def obtain() -> Binary:
 
     Raises:
         ResticUnavailable: there is none, and it can't be had.
+        CredentialsRefused: nothing tells how to reach it.
     """
     try:
         return find() or pinned()
@@ -168,7 +169,7 @@ def fetch() -> Path:
 
 def _proved(address: str, wanted: str) -> bytes:
     try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+        with fetching.opener().open(address, timeout=PATIENCE) as answer:
             content: bytes = answer.read(LARGEST)
             promised = answer.headers.get("Content-Length")
     except (OSError, HTTPException, ValueError) as error:

@@ -1,4 +1,7 @@
-"""What a repository elsewhere asks for, such as AWS_ACCESS_KEY_ID=…: variables that restic gets and nothing else."""
+"""What a repository elsewhere asks for, such as AWS_ACCESS_KEY_ID=…: variables that restic gets and nothing else.
+
+But for the proxies among them: restic itself is fetched through the same.
+"""
 
 from __future__ import annotations
 

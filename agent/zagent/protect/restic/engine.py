@@ -5,45 +5,39 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
-from zagent import durable, points
+from zagent import points
 from zagent.errors import (
     DestinationFailed,
     EntryRefused,
-    NothingToRestore,
     ResticError,
     SourceDamaged,
     SourceUnreadable,
 )
+from zagent.protect.bad import REPOSITORY
 from zagent.protect.contents import Contents, Weights
 from zagent.protect.engine import PARTS, Bad, Entry, begins
-from zagent.protect.restic import binary, password, repository, retention, tags
+from zagent.protect.restic import binary, password, repository, retention, staging, tags, which
 from zagent.protect.restic.binary import Binary
+from zagent.protect.restic.heard import Heard
 from zagent.protect.restic.named import Named
 from zagent.protect.restic.prove import Prover
 from zagent.protect.restic.repository import Node, Stored
 from zagent.protect.restic.retention import PROVED, Snapshot
-from zagent.protect.restic.run import Message, Restic
+from zagent.protect.restic.run import Restic
 from zagent.volume import guard
-from zagent.weights import digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.progress import Progress
 
 UNPROVED = "unproved"
 """The tag of a snapshot until its weights are compared with their manifests."""
 
-REPOSITORY = "repository"
-"""Under which name a check tells of bad packs: they belong to no one model."""
-
 NAMED = 10
 """How many of the files that could not be read are named; below a mount that nobody reads there are thousands."""
-
-STAGING = ".restoring"
-"""The folder, within the one that is restored, in which files wait for their proof."""
 
 
 class ResticEngine:
@@ -85,8 +79,9 @@ class ResticEngine:
     def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
         """See Engine: a new snapshot of the weights, the settings and everyone's folder.
 
-        Until it is proved it is tagged as unproved. Where weights are damaged, or files could not be read, it stays
-        so: nothing is taken for whole, or goes, for its sake, but everyone's other files have their copy.
+        Unless there is nothing to prove it is tagged as unproved until it is. Where weights are damaged, or files could
+        not be read, it stays so: nothing is taken for whole, or goes, for its sake, but everyone's other files have
+        their copy.
 
         Raises:
             SourceDamaged: weights are not what their manifest says.
@@ -98,23 +93,42 @@ class ResticEngine:
         packs = list(suspect.get(REPOSITORY, ()))
         if packs:
             repository.repair(self.restic, packs)
-        own = [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
-        last = retention.newest([one for one in own if one.proved], _now())
-        about = tags.of(what)
-        same = tags.same(last, about) and not packs
+        own = self._own(what)
+        last, about = retention.newest([one for one in own if one.proved], _now()), tags.of(what)
+        # Where all looks as in the proved one, and restic reads none of it, nothing is left to prove.
+        sure = tags.same(last, about) and not packs
+        # Compared with an unproved one, damage that it holds would pass for unchanged, and be vouched for unread.
+        parent = last or retention.newest(own, _now())
         with Prover(what) as prover:
-            told = _Progress(progress, prover)
-            paths = [*(one.folder for one in what.weights), *what.manifests, *what.settings, *what.people]
-            # Compared with an unproved one, damage that it holds would pass for unchanged, and be vouched for unread.
-            parent = last or retention.newest(own, _now())
-            since, mark = parent.id if parent else "", [UNPROVED, *about]
-            stored = repository.backup(self.restic, paths, what.data_id, mark, since, told.hears, force=bool(packs))
-            points.reached("restic:stored")
-            self._judge(stored, {} if same else prover.bad(last, what))
-        repository.retag(self.restic, stored.id, [PROVED, *about])
+            mark = [PROVED if sure else UNPROVED, *about]
+            stored = self._store(what, mark, parent, Heard(progress, prover), force=bool(packs))
+            bad = prover.bad(vouched=sure)
+        if sure and (bad or stored.unread):
+            stored = self._retagged(stored, [UNPROVED, *about], what, own)
+        self._judge(stored, bad)
+        if not sure:
+            repository.retag(self.restic, stored.id, [PROVED, *about])
         points.reached("restic:tagged")
         progress.end()
         return stored.added if any(not one.endswith("/") for one in stored.read) else 0
+
+    def _own(self, what: Contents) -> list[Snapshot]:
+        return [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
+
+    def _store(
+        self, what: Contents, mark: Sequence[str], parent: Snapshot | None, told: Heard, *, force: bool
+    ) -> Stored:
+        paths = [*(one.folder for one in what.weights), *what.manifests, *what.settings, *what.people]
+        since = parent.id if parent else ""
+        stored = repository.backup(self.restic, paths, what.data_id, mark, since, told.hears, force=force)
+        points.reached("restic:stored")
+        return stored
+
+    def _retagged(self, stored: Stored, mark: Sequence[str], what: Contents, own: Sequence[Snapshot]) -> Stored:
+        """With other tags, and so the other id that restic gives it; ``own`` are all those from before."""
+        repository.retag(self.restic, stored.id, mark)
+        (made,) = {one.id for one in self._own(what)} - {one.id for one in own}
+        return replace(stored, id=made)
 
     def _judge(self, stored: Stored, bad: Mapping[str, tuple[Weights, str]]) -> None:
         """Make sure that what is stored is what its manifests say, and that nothing is left out."""
@@ -197,18 +211,18 @@ class ResticEngine:
         Raises:
             NothingToRestore: there is none.
         """
-        found = repository.snapshots(self.restic)
-        hint = "zagent backup ls   shows the snapshots and their ids"
-        if not self.wanted_snapshot:
-            if last := retention.newest((one for one in found if one.proved), _now()):
-                return last
-            raise NothingToRestore(what="weights", why=f"{self.words} has no proved snapshot", hint=hint)
-        try:
-            id_ = begins((one.id for one in found), self.wanted_snapshot)
-        except LookupError as error:
-            what, why = f"snapshot {self.wanted_snapshot}", f"of those in {self.words} {error}"
-            raise NothingToRestore(what=what, why=why, hint=hint) from error
-        return next(one for one in found if one.id == id_)
+        return which.meant(self.snapshots, self.wanted_snapshot, self.words, _now())
+
+    @cached_property
+    def snapshots(self) -> list[Snapshot]:
+        """All that zagent made, as they were when they were first asked for."""
+        return repository.snapshots(self.restic)
+
+    def holding(self, wanted: Manifest) -> ResticEngine | None:
+        """See History; a snapshot that a person named is meant as it is."""
+        if self.wanted_snapshot or not (found := which.holding(self.snapshots, wanted, _now())):
+            return None
+        return self if found == self.snapshot else ResticEngine(self.address, self.password_file, found.id)
 
     @cached_property
     def named(self) -> Named:
@@ -225,8 +239,7 @@ class ResticEngine:
         return [self._manifest(one) for one in self.named.manifests]
 
     def _manifest(self, path: str) -> Manifest:
-        where = f"{path} of the snapshot {self.snapshot_id[:8]}"
-        return manifest.understood(self.restic.dump(self.snapshot_id, path), Path(path), where=where)
+        return which.understood(self.restic.dump(self.snapshot_id, path), path, self.snapshot_id[:8], self.address)
 
     def settings(self) -> Mapping[str, bytes]:
         """See Source."""
@@ -234,62 +247,24 @@ class ResticEngine:
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
         """See Source. Files wait for their proof in a folder beside, and only then get their names."""
-        base, staging = self.named.weights(wanted), folder / STAGING
+        base, waiting = self.named.weights(wanted), folder / staging.FOLDER
         if base is None:
             return {one.path: f"the snapshot {self.snapshot_id[:8]} has no such file" for one in files}
-        left = _taken_over(staging, folder, base, files)
-        told = _Progress(progress)
+        left = staging.taken_over(waiting, folder, base, files)
+        told = Heard(progress)
         failed = ""
         if left:
             try:
                 paths = [str(base / one.path) for one in left]
-                repository.restore(self.restic, self.snapshot_id, staging, paths, told.hears)
+                repository.restore(self.restic, self.snapshot_id, waiting, paths, told.hears)
             except ResticError as error:
                 failed = error.message
         points.reached("restore:staged")
-        left = _taken_over(staging, folder, base, left)
-        shutil.rmtree(staging, ignore_errors=True)
+        left = staging.taken_over(waiting, folder, base, left)
+        shutil.rmtree(waiting, ignore_errors=True)
         return {one.path: failed or "what came is not what the manifest says" for one in left}
-
-
-def _taken_over(staging: Path, folder: Path, base: Path, files: Sequence[File]) -> list[File]:
-    """Give each file that waits and is proved its name; those that are not there then."""
-
-    def take(file: File) -> bool:
-        waits, target = staging / base.relative_to("/") / file.path, folder / file.path
-        with suppress(OSError):
-            if waits.stat().st_size == file.size and digest.sha256(waits) == file.sha256:
-                durable.make_folder(target.parent)
-                durable.sync_file(waits)
-                waits.replace(target)
-                durable.sync_folder(target.parent)
-                return True
-        return False
-
-    done = digest.in_parallel(take, files)
-    return [one for one, taken in zip(files, done, strict=True) if not taken]
 
 
 def _now() -> datetime:
     """To the last digit: a snapshot that was made within this second lies behind it."""
     return datetime.now(timezone.utc)
-
-
-class _Progress:
-    """restic's messages as progress, and each file that it has read to whoever proves it."""
-
-    def __init__(self, progress: Progress, prover: Prover | None = None) -> None:
-        self._progress, self._prover, self._done, self._total = progress, prover, 0, 0
-
-    def hears(self, told: Message) -> None:
-        """A message of restic's."""
-        kind = told.get("message_type")
-        if kind == "status" and told.get("total_bytes"):
-            if self._total != told["total_bytes"]:
-                self._total = int(told["total_bytes"])
-                self._progress.begin(self._total, self._total - self._done)
-            done = int(told.get("bytes_done") or told.get("bytes_restored") or 0)
-            self._progress.add(done - self._done)
-            self._done = done
-        if self._prover and kind == "verbose_status" and told.get("action") in ("new", "modified"):
-            self._prover.hears(str(told["item"]))

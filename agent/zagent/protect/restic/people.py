@@ -6,11 +6,12 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path, PurePath
 
 from zagent import beneath, durable
 from zagent.errors import NothingToRestore, UsageError
-from zagent.protect.restic import repository
+from zagent.protect.restic import repository, which
 from zagent.protect.restic.engine import ResticEngine
 from zagent.protect.restic.merge import Merge, staging
 from zagent.protect.restic.repository import Node
@@ -82,8 +83,21 @@ def _stored(source: ResticEngine, user: str, home: Path) -> Path:
         raise UsageError(detail=f"{home} is a link: what is restored must not lead elsewhere")
     if found := source.named.home(user):
         return Path(found)
-    hint = "zagent backup ls   shows the snapshots; restore --snapshot ID names another"
+    hint = newer(source, user) or "zagent backup ls   shows the snapshots; restore --snapshot ID names another"
     raise NothingToRestore(what=f"the folder of {user}", why=f"{source.words} has none", hint=hint)
+
+
+def newer(source: ResticEngine, user: str) -> str:
+    """How to get what a user has in a newer snapshot that is not proved, as after nights on which a backup was red.
+
+    Empty where there is none, or a person has named the snapshot.
+    """
+    now = datetime.now(timezone.utc)
+    found = None if source.wanted_snapshot else which.unproved(source.snapshots, source.snapshot, user, now)
+    if found is None:
+        return ""
+    id_, at = found.id[:8], found.time.astimezone(timezone.utc)
+    return f"the same with --snapshot {id_}   takes that of {at:%Y-%m-%d %H:%M} UTC, which is newer, but not proved"
 
 
 def _there(home: Path, path: PurePath) -> os.stat_result | None:

@@ -6,11 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from zagent.protect.contents import Contents, Weights
-from zagent.protect.restic import tags
-from zagent.protect.restic.retention import Snapshot
 from zagent.weights import copying, digest
 from zagent.weights.manifest import File
-from zagent.weights.store import held
 
 
 class Prover:
@@ -34,11 +31,12 @@ class Prover:
         if path in self._files and path not in self._found:
             self._found[path] = self._pool.submit(_why_bad, Path(path), self._files[path][1])
 
-    def bad(self, last: Snapshot | None, what: Contents) -> dict[str, tuple[Weights, str]]:
-        """Why each bad file is bad, once all are proved that the proved snapshot ``last`` does not vouch for."""
-        new = tags.changed(last, what)
-        for path, (weights, file) in self._files.items():
-            if new[weights.model.words] or held(Path(path)) != file.size:
+    def bad(self, *, vouched: bool) -> dict[str, tuple[Weights, str]]:
+        """Why each bad file is bad, once all are proved: those that restic has read and, unless it is ``vouched`` that
+        all look as they did when they were proved last, every other.
+        """
+        if not vouched:
+            for path in self._files:
                 self.hears(path)
         found = {path: one.result() for path, one in self._found.items()}
         return {path: (self._files[path][0], why) for path, why in found.items() if why}

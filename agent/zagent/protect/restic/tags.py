@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from zagent.protect.contents import Contents
@@ -55,9 +55,3 @@ def size(snapshot: Snapshot) -> int:
 def same(snapshot: Snapshot | None, tags: Iterable[str]) -> bool:
     """Whether a snapshot carries all of these tags."""
     return snapshot is not None and set(tags) <= snapshot.tags
-
-
-def changed(snapshot: Snapshot | None, what: Contents) -> Mapping[str, bool]:
-    """For each model whether a proved snapshot has another set of it, or none."""
-    known = sets(snapshot) if snapshot else {}
-    return {words: known.get(words) != digest for words, digest in what.sets.items()}

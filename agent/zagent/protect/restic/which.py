@@ -1,0 +1,69 @@
+"""Which snapshot of a repository is restored from, which newer one could be, and what its manifests say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from zagent.errors import DestinationFailed, ManifestDamaged, NothingToRestore
+from zagent.protect.engine import begins
+from zagent.protect.restic import retention, tags
+from zagent.protect.restic.named import Named
+from zagent.protect.restic.retention import Snapshot
+from zagent.weights import manifest
+from zagent.weights.manifest import Manifest
+from zagent.weights.model import Model
+
+HINT = "zagent backup ls   shows the snapshots and their ids"
+
+
+def meant(found: Sequence[Snapshot], beginning: str, words: str, now: datetime) -> Snapshot:
+    """The one whose id begins so, else the newest proved one; ``words`` are what people call the repository.
+
+    Raises:
+        NothingToRestore: there is none.
+    """
+    if not beginning:
+        if last := _newest_proved(found, now):
+            return last
+        raise NothingToRestore(what="weights", why=f"{words} has no proved snapshot", hint=HINT)
+    try:
+        id_ = begins((one.id for one in found), beginning)
+    except LookupError as error:
+        what, why = f"snapshot {beginning}", f"of those in {words} {error}"
+        raise NothingToRestore(what=what, why=why, hint=HINT) from error
+    return next(one for one in found if one.id == id_)
+
+
+def holding(found: Iterable[Snapshot], wanted: Manifest, now: datetime) -> Snapshot | None:
+    """The newest proved one that has this very set by its tags, whichever data root's it is; None where none has."""
+    words = Model(wanted.model, wanted.revision).words
+    return _newest_proved((one for one in found if tags.sets(one).get(words) == wanted.set_digest), now)
+
+
+def _newest_proved(found: Iterable[Snapshot], now: datetime) -> Snapshot | None:
+    return retention.newest((one for one in found if one.proved), now)
+
+
+def unproved(found: Iterable[Snapshot], last: Snapshot, user: str, now: datetime) -> Snapshot | None:
+    """The newest of the same data root that has the folder of ``user``, is newer than ``last`` and is not proved.
+
+    Of weights that are damaged night after night it says nothing good; people's files are in it as they were.
+    """
+    since = (one for one in found if one.host == last.host and last.time < one.time <= now and not one.proved)
+    return max((one for one in since if Named(one.paths).home(user)), default=None)
+
+
+def understood(content: bytes, path: str, id_: str, target: str) -> Manifest:
+    """The manifest that lies under ``path`` in the snapshot ``id_`` of the repository ``target``.
+
+    Raises:
+        DestinationFailed: it can't be understood. Nothing on the data root mends that, but another snapshot may do.
+    """
+    try:
+        return manifest.understood(content, Path(path), where=f"{path} of the snapshot {id_}")
+    except ManifestDamaged as error:
+        why = f"the manifest {error.facts['path']} can't be read: {error.facts['why']}"
+        hint = "zagent restore --snapshot ID   takes another snapshot; zagent backup ls   shows their ids"
+        raise DestinationFailed(target=target, why=why, hint=hint) from error
