@@ -28,6 +28,21 @@ def parse(own: Mapping[str, str]) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
+def is_of(access: Access, snapshot_id: str, owner: str) -> bool:
+    """Whether the snapshot, or else the volume that it was taken of, has this owner's tag.
+
+    Of one that is gone nothing tells it, nor of one that another account shares: its tags don't show (EC2).
+
+    Raises:
+        CloudRefused: AWS does not answer.
+    """
+    snapshot = snapshots.with_id(access, snapshot_id)
+    if snapshot is None or snapshot.owner:
+        return bool(snapshot and snapshot.owner == owner)
+    volume = volumes.with_id(access, snapshot.volume)
+    return bool(volume and volume.owner == owner)
+
+
 def ancestors(access: Access, snapshot_id: str, own: Mapping[str, str]) -> Iterator[str]:
     """The ids of the volumes that one goes back to which was made of a snapshot and has these tags; nearest first.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from infra import tags
@@ -40,6 +40,8 @@ class Record:
     and stack's, which an adopted volume gets as well; ``made_here`` that it has the tag of who made it, which Pulumi
     sets only where it makes a volume itself; ``blank_born`` that it was made from no snapshot; ``uuid`` belongs to the
     phase, empty when absent.
+    ``from_elsewhere`` means that it was made of a snapshot of which nothing tells that it is of the same owner's volume
+    (``origin``); that is asked only while the phase is absent.
     ``ancestors`` are the serial numbers of the volumes that its snapshot goes back to, the nearest first, as far as
     they are still known (``origin``).
     """
@@ -50,6 +52,7 @@ class Record:
     blank_born: bool = False
     phase: Phase = "absent"
     uuid: str = ""
+    from_elsewhere: bool = False
     ancestors: tuple[str, ...] = ()
 
     @property
@@ -60,7 +63,7 @@ class Record:
     @property
     def against(self) -> list[str]:
         """Every reason why it may not be formatted, in words; empty when there is none. Pure."""
-        if not self.ours:
+        if not (self.is_kept and self.ours):
             return ["no record in the cloud says that it is this project's and stack's own new volume"]
         reasons = {
             "it was adopted, and made by somebody else: it has no tag " + tags.OWNER: not self.made_here,
@@ -111,15 +114,22 @@ class Vouched(NoRecord):
     """The permission of a stack's volume where a person says that its disk is the right one: never to format.
 
     What no control plane can prove of its descent the person vouches for, as where there is none; that its filesystem
-    is the recorded one is still asked.
+    is the recorded one is still asked, and noted where it was not: from then on the volume is the stack's.
     """
 
     kept: Permission
 
     def read(self) -> Record:
-        """The phase and the uuid alone."""
-        told = self.kept.read()
-        return Record(phase=told.phase, uuid=told.uuid)
+        """What is kept, but nothing that speaks for a format or tells of a descent: neither size nor birth."""
+        return replace(self.kept.read(), size=None, blank_born=False, ancestors=())
+
+    def finish(self, uuid: str) -> None:
+        """Note it where the record is kept.
+
+        Raises:
+            CloudRefused: it can't be.
+        """
+        self.kept.finish(uuid)
 
 
 @dataclass(frozen=True)
@@ -141,14 +151,16 @@ class VolumeTag:
             volume = self.access.ec2.describe_volumes(VolumeIds=[self.volume_id])["Volumes"][0]
         found = tags.values(volume.get("Tags", []))
         phase, uuid = parse(found.get(tags.FORMAT, ""))
+        source, owner = volume.get("SnapshotId", ""), found.get(tags.OWNER, "")
         return Record(
             size=volume["Size"] * GIB,
             ours=(found.get(tags.PROJECT), found.get(tags.STACK)) == (self.project, self.stack),
-            made_here=bool(found.get(tags.OWNER)),
-            blank_born=not volume.get("SnapshotId"),
+            made_here=bool(owner),
+            blank_born=not source,
             phase=phase,
             uuid=uuid,
-            ancestors=tuple(map(serial_of, origin.ancestors(self.access, volume.get("SnapshotId", ""), found))),
+            from_elsewhere=bool(source and phase == "absent" and not origin.is_of(self.access, source, owner)),
+            ancestors=tuple(map(serial_of, origin.ancestors(self.access, source, found))),
         )
 
     def begin(self, uuid: str) -> None:

@@ -211,7 +211,9 @@ def _make(plan: Plan, source: Snapshot) -> str:
 
 
 def _tags(plan: Plan, source: Snapshot) -> dict[str, str]:
-    formatted = {tags.FORMAT: source.tags[tags.FORMAT]} if tags.FORMAT in source.tags else {}
+    # What is neither the stack's nor the owner's gets no note of a host here: the first host takes it for a stranger's.
+    is_own = source.owner == plan.owner or bool(plan.old and source.volume == plan.old.id)
+    formatted = {tags.FORMAT: source.tags[tags.FORMAT]} if is_own and tags.FORMAT in source.tags else {}
     replaces = {tags.REPLACES: plan.old.id} if plan.old else {}
     made_of = {tags.MADE_OF: origin.noted(source)} if source.volume != origin.NO_VOLUME else {}
     return {**plan.settings.volume_tags(plan.owner), **formatted, **replaces, **made_of}

@@ -114,7 +114,23 @@ def test_a_volume_knows_where_its_data_came_from(ec2: EC2Client) -> None:
     ec2.delete_volume(VolumeId=second)
     assert permission(third).read().ancestors == (serial_of(second),)
     ec2.delete_snapshot(SnapshotId=last)
-    assert permission(third).read() == Record(64 * GIB, ours=True, made_here=True, blank_born=False)
+    assert permission(third).read() == Record(64 * GIB, ours=True, made_here=True, from_elsewhere=True)
+
+
+@pytest.mark.parametrize("owner", [MADE[2]["Value"], "arn:aws:iam::123456789012:user/ann", ""])
+def test_a_volume_of_another_owners_snapshot_comes_from_elsewhere(ec2: EC2Client, owner: str) -> None:
+    """The snapshot tells whose it is, or the volume that it was taken of; once the format is noted nobody asks."""
+    tagged = [*OURS, *([{"Key": OWNER, "Value": owner}] if owner else [])]
+    first, theirs = volume(ec2, tagged), owner != MADE[2]["Value"]
+    copied: Any = [{"ResourceType": "snapshot", "Tags": tagged}]
+    bare = permission(volume(ec2, SnapshotId=ec2.create_snapshot(VolumeId=first)["SnapshotId"]))
+    made = ec2.create_snapshot(VolumeId=volume(ec2) if theirs and owner else first, TagSpecifications=copied)
+    told = permission(volume(ec2, SnapshotId=made["SnapshotId"]))
+    assert (bare.read().from_elsewhere, told.read().from_elsewhere) == (theirs, theirs)
+    ec2.delete_volume(VolumeId=first)
+    assert bare.read().from_elsewhere, "nothing tells it any more"
+    told.finish(UUID)
+    assert not told.read().from_elsewhere
 
 
 def test_a_snapshot_from_another_region_tells_nothing(ec2: EC2Client) -> None:
@@ -197,13 +213,16 @@ def test_a_tag_that_nobody_here_wrote_forbids(tag: str, found: tuple[str, str]) 
 
 
 def test_what_a_person_vouches_for_is_not_formatted_either(ec2: EC2Client) -> None:
-    """Whose it is counts no more, which filesystem it has still does; and nothing is noted."""
+    """Its birth counts no more, whose it is and which filesystem it has still do; that is noted, as everywhere."""
     made = volume(ec2)
-    permission(made).begin(UUID)
     vouched = Vouched(permission(made))
-    vouched.finish(UUID)
-    assert vouched.read() == Record(phase="formatting", uuid=UUID)
+    assert vouched.read() == Record(ours=True, made_here=True)
     assert vouched.read().against
+    permission(made).begin(UUID)
+    assert vouched.read() == Record(ours=True, made_here=True, phase="formatting", uuid=UUID)
+    assert vouched.read().against
+    vouched.finish(UUID)
+    assert permission(made).read().phase == "done"
     with pytest.raises(PermissionError):
         vouched.begin(UUID)
 

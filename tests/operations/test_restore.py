@@ -24,6 +24,7 @@ from tests.operations.cloud import DATA, YOU, Cloud
 from tests.operations.meddling import answering, cut_off
 
 OTHER_ZONE = "us-east-1b"
+ANN = "arn:aws:iam::1:user/ann"
 
 
 def carried_out(zone: str = OTHER_ZONE, snapshot: str = "", **changed: object) -> restore.Restored:
@@ -79,6 +80,20 @@ def test_back_in_time_without_the_snapshot_it_is_still_known_whose_the_data_is(c
     cloud.ec2.delete_volume(VolumeId=old)
     record = VolumeTag(made, "zagent", "dev", settings().access).read()
     assert record.ancestors == (serial_of(old),)
+
+
+@pytest.mark.parametrize(("owner", "of_old", "noted"), [(YOU, False, True), (ANN, False, False), (ANN, True, True)])
+def test_a_strangers_note_of_a_format_is_not_taken_over(cloud: Cloud, owner: str, of_old: bool, noted: bool) -> None:
+    """The first host would take the destinations for named here; those of the stack's own volume were, whoever made it.
+
+    That it was made of data is known without the note.
+    """
+    old = cloud.volume(**{tags.OWNER: ANN})
+    named = cloud.snapshot(old if of_old else cloud.volume(**{tags.STACK: "prod"}), **DATA | {tags.OWNER: owner})
+    made = carried_out(OTHER_ZONE, named, volumeId=old).volume
+    record = VolumeTag(made, "zagent", "dev", settings().access).read()
+    assert (record.phase, record.from_elsewhere) == (("done", False) if noted else ("absent", True))
+    assert record.against
 
 
 def test_a_volume_that_moved_twice_is_known_by_the_first(cloud: Cloud) -> None:
@@ -169,7 +184,7 @@ def test_what_is_refused(cloud: Cloud) -> None:
 
 def test_somebody_elses_volume_is_let_alone(cloud: Cloud) -> None:
     """The tags of the stack are not enough."""
-    cloud.volume(**{tags.OWNER: "arn:aws:iam::1:user/ann"})
+    cloud.volume(**{tags.OWNER: ANN})
     with pytest.raises(NotYours, match="user/ann"):
         restore.plan(settings(), OTHER_ZONE)
 
@@ -183,7 +198,7 @@ def test_the_volume_that_is_named_moves_whatever_else_carries_the_tags(cloud: Cl
     assert first in [one.id for one in living()]
 
 
-@pytest.mark.parametrize("owner", ["arn:aws:iam::1:user/ann", ""])
+@pytest.mark.parametrize("owner", [ANN, ""])
 def test_a_volume_that_was_adopted_moves_whoever_made_it(cloud: Cloud, owner: str) -> None:
     """A colleague, or somebody without zagent, whose volume has no note of a format, either: named, it is meant."""
     adopted = cloud.volume(**({tags.OWNER: owner} if owner else {}))

@@ -99,9 +99,10 @@ class VolumePlan:
         if found is None or self._is_half_made():
             self._require_bare()
             return self._blank(self._uuid_to_make(), self._mkfs())
-        self._require_known(found)
+        made = self._require_known(found)
         self._require_bare()
-        return self._awaited() or [*self._lines(found), Mount(self.disk.path)]
+        aside = [SetAside()] if self._is_foreign(made) else []  # at once: the host's timers may be on
+        return self._awaited() or [*self._lines(found), Mount(self.disk.path), *aside]
 
     def _require_bare(self) -> None:
         """What lies in the folder of the system disk would be hidden, and nobody would find it again."""
@@ -151,19 +152,20 @@ class VolumePlan:
         steps += [] if self.facts.has(UDEV_RULE, rule, 0o644) else [Place(UDEV_RULE, rule)]
         return [*steps, Reload()] if steps or MOUNT_UNIT in self.facts.unread else []
 
-    def _require_known(self, found: Filesystem) -> None:
-        """An unmounted filesystem is ours by its marker, or by the record while it is empty."""
+    def _require_known(self, found: Filesystem) -> Marker | None:
+        """An unmounted filesystem is ours by its marker, or by the record while it is empty; the marker."""
         if found.kind != "xfs":
             meaning = f" ({KINDS[found.kind]})" if found.kind in KINDS else ""
             raise self._refusal(f"it holds {found.kind}{meaning}", LOOK)
         if self.facts.content is None:
             self._identity.require_recorded(found)
             raise self._refusal("its filesystem can't be read", REPAIR)
-        self._identity.of(found, self.facts.content)
+        made = self._identity.of(found, self.facts.content)
         twins = [path for path, uuid in self.facts.uuids.items() if uuid == found.uuid and path != self.disk.path]
         if twins:
             why = f"{', '.join(twins)} carries the filesystem {found.uuid}, too, and a boot could mount either"
             raise self._refusal(why, "detach the copy")
+        return made
 
     def _awaited(self) -> list[Step]:
         """Nothing where the disk has the size of its volume; to wait for it where that has been grown.
@@ -180,26 +182,28 @@ class VolumePlan:
 
     def _mounted(self, found: Filesystem, content: Content) -> list[Step]:
         made = self._identity.of(found, content)
+        brings = self._is_foreign(made) and str(LAYOUT.backups) in self.facts.placed
+        aside = [SetAside()] if brings else []  # before what may fail, and the notes by which the volume is known then
         guard = [Guard()] if self.facts.bare and self.facts.bare.immutable is False else []
         unused = self.disk.size - self.facts.covered
         grow = [Grow(self.disk.path)] if self.facts.covered and unused > UNUSED else []
-        return [*self._lines(found), *guard, *(self._awaited() or grow), *self._notes(found, made)]
+        return [*aside, *self._lines(found), *guard, *(self._awaited() or grow), *self._notes(found, made)]
 
     def _notes(self, found: Filesystem, made: Marker | None) -> Iterator[Step]:
-        if made and self._is_foreign(made) and str(LAYOUT.backups) in self.facts.placed:
-            yield SetAside()  # before the notes by which the volume is known from then on
         if made is None or self.want.serial not in made.lineage:
             owner = made or self.want
             yield Mark(self.python, self.agent, owner.project or "", owner.stack or "")
         if self.record.ours and (self.record.phase, self.record.uuid) != ("done", found.uuid):
             yield Finish(found.uuid)
 
-    def _is_foreign(self, made: Marker) -> bool:
-        """Whether the volume comes from elsewhere: a person alone says that it is the right one, or it was adopted just
-        now, as its record knows of no filesystem yet.
+    def _is_foreign(self, made: Marker | None) -> bool:
+        """Whether the volume comes from elsewhere: a person alone says that it is the right one; or, as its record
+        knows of no filesystem yet, it was just now adopted, or made of a snapshot that is not its owner's.
         """
-        adopted = self.record.ours and not self.record.made_here
-        return not self._identity.descends(made) or (adopted and self.record.phase == "absent")
+        if made is None:
+            return False
+        brought = self.record.from_elsewhere or (self.record.ours and not self.record.made_here)
+        return not self._identity.descends(made) or (brought and self.record.phase == "absent")
 
     def _refusal(self, why: str, hint: str) -> MountRefused:
         return self._identity.refusal(why, hint)
