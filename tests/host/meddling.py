@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,10 @@ from infra.bootstrap.ssh.host import COMMAND_PATIENCE, Held, Host, OnLine, Ran
 QUESTIONS = (script("gather"), script("prove"), BOOTED)
 """What is run on a host only to look at it."""
 
-MOST_CUTS = 90
+STEP = re.compile(r" *\d+ s  (.+)")
+"""How a converge tells the step that it takes."""
+
+MOST_CUTS = 60
 """More than a host ever needs."""
 
 
@@ -45,15 +49,17 @@ class Meddler:
 
 
 @dataclass
-class CutAfterEach(Meddler):
-    """Whatever changes the host is carried out once without anybody hearing how it went.
+class CutWithinEach(Meddler):
+    """The first command of each step is carried out once without anybody hearing how it went.
 
-    So each step is cut off after each of its commands, the last one included: before the next step begins.
-    ``about`` is a word that a command must have for that, or none.
+    A step of several is half done then; one of a single command is done, and only the next look tells. ``said`` is what
+    the converge says, by which the step is known; ``about`` is a word that a command must have for that, or none.
     """
 
+    said: Sequence[str]
     about: str = ""
-    done: list[tuple[str, ...]] = field(default_factory=list)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+    cut: set[str] = field(default_factory=set)
 
     def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
         """Run it, and be gone."""
@@ -67,9 +73,12 @@ class CutAfterEach(Meddler):
         self._gone("put", path)
 
     def _gone(self, *words: str) -> None:
-        looks = any(one in QUESTIONS for one in words) or words[0] == "mkdir"
-        if not looks and words not in self.done and self.about in " ".join(words):
-            self.done.append(words)
+        step = next((found[1] for one in reversed(self.said) if (found := STEP.fullmatch(one))), None)
+        if step is None or any(one in QUESTIONS for one in words):
+            return
+        self.ran.append(words)
+        if step not in self.cut and self.about in " ".join(words):
+            self.cut.add(step)
             raise Cut
 
     def again(self, converge: Callable[[], int]) -> int:
@@ -79,7 +88,7 @@ class CutAfterEach(Meddler):
                 return converge()
             except Cut:
                 pass
-        raise AssertionError(self.done)
+        raise AssertionError(self.cut)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from infra.bootstrap.steps.base import Target
 from infra.bootstrap.want import ROOT, Want
 from infra.errors import HostUnsuitable, ResetRefused
 from infra.operations import reset
-from tests.host.meddling import CutAfterEach
+from tests.host.meddling import CutWithinEach
 from tests.host.world import World
 
 pytestmark = [pytest.mark.vm, pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(1800)]
@@ -82,10 +82,16 @@ def test_a_reset_on_purpose(host: World, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def cut_off(target: Target, want: Want) -> int:
-    """Converge, each command that names the volume cut off once."""
-    cut = CutAfterEach(about=ROOT)
+    """Converge, each step cut off once at its first command that names the volume."""
+    said = list[str]()
+
+    def say(line: str) -> None:
+        said.append(line)
+        target.say(line)
+
+    cut = CutWithinEach(said, about=ROOT)
     cut.host = target.host
-    return cut.again(lambda: converge.converge(Target(cut, target.permission, target.say), want))
+    return cut.again(lambda: converge.converge(Target(cut, target.permission, say), want))
 
 
 def her_numbers(host: World) -> list[str]:
