@@ -45,6 +45,16 @@ def half(place: Place) -> Path:
     return place.mirror.half(place.wanted)
 
 
+def test_settings_come_back_as_they_were_here(mirrored: Place, other: Place) -> None:
+    """Not those of whoever backed up last."""
+    for number, one in enumerate((mirrored, other)):
+        one.store.settings.layout.users.write_text(str(number))
+        one.backup()
+    mirrored.store.settings.layout.users.unlink()
+    mirrored.said("restore")
+    assert mirrored.store.settings.layout.users.read_text() == "0"
+
+
 def test_what_a_dying_disk_gave_stays_for_its_data_root(mirrored: Place, other: Place) -> None:
     """Neither another's backup nor its gc takes it; it may not come a second time, and need not."""
     files.flip(other.snapshot / files.SHARD)

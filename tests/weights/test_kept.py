@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from zagent.errors import HubRefused, ModelMissing
+from zagent.volume import space
 from zagent.weights import manifest, variant
 from zagent.weights.model import Model
 
@@ -159,6 +160,31 @@ def test_a_variant_that_the_hub_has_by_now_is_the_hubs(left: Site) -> None:
     assert (left.snapshot / floats.CONVERTED[files.VAE]).read_bytes() == own
     assert (left.snapshot / files.VAE).read_bytes() == floats.needed()[files.VAE]
     assert left.verify().whole
+
+
+@EITHER
+def test_a_variant_of_the_hubs_own_is_looked_at_as_the_hubs(both: Site) -> None:
+    """Ours, byte for byte, though no hub had listed it when it was made: neither dropped nor fetched."""
+    for name in floats.CONVERTED.values():
+        both.hub.put(name, (both.snapshot / name).read_bytes())
+    both.pull(repair=True)
+    assert both.fetched() <= {"model_index.json"}
+    assert both.verify().whole
+    assert "zagent weights convert" not in notes(both)
+
+
+@EITHER
+def test_what_makes_way_frees_its_room(left: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the difference must be free for the hub's own files to take the place of a bad converted one."""
+    bad = (left.snapshot / MADE).stat().st_size
+    files.flip(left.snapshot / MADE)
+    asked = list[int]()
+    monkeypatch.setattr(space, "require", lambda folder, size: asked.append(size))
+    left.pull(repair=True)
+    come = sum(len(floats.needed()[one]) for one in (*SHARDS, INDEX))
+    gone = sum((left.snapshot / floats.CONVERTED[one]).exists() for one in SHARDS)
+    assert gone == 0
+    assert asked[0] <= come - bad
 
 
 @EITHER

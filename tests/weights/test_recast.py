@@ -108,6 +108,13 @@ def test_a_file_says_what_it_said_and_what_is_added(tmp_path: Path) -> None:
     assert json.loads(after[8 : 8 + length])["__metadata__"] == {"format": "pt", "by": "someone", "made_from": "that"}
 
 
+def test_a_file_that_says_nothing_of_itself_is_pytorchs_then(tmp_path: Path) -> None:
+    """Notes without that would make it another's for some versions of transformers."""
+    after = converted(floats.safetensors({"a": floats.floats(3)}), tmp_path, notes={"made_from": "that"})
+    length = int.from_bytes(after[:8], "little")
+    assert json.loads(after[8 : 8 + length])["__metadata__"] == {"format": "pt", "made_from": "that"}
+
+
 def test_the_size_is_known_before(tmp_path: Path) -> None:
     """So that room can be asked for."""
     content = floats.safetensors(MIXED)

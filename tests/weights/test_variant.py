@@ -60,6 +60,17 @@ def test_a_component_is_superseded_whole_or_not_at_all(lost: str) -> None:
     assert {variant.component(one.path) for one in found} == {"transformer", "vae"} - {variant.component(lost)}
 
 
+@pytest.mark.parametrize("lost", floats.CONVERTED.values())
+def test_what_a_killed_conversion_left_is_known(lost: str) -> None:
+    """By what lacks of its component; where the originals are gone nothing is left over."""
+    there = {one for one in BOTH if one != lost}
+    folder = variant.component(lost)
+    assert variant.unfinished(there) == {
+        one for one in floats.CONVERTED.values() if variant.component(one) == folder and one != lost
+    }
+    assert variant.unfinished(set(BOTH)) == variant.unfinished(set(LEFT)) == set()
+
+
 def test_the_hubs_own_variant_is_none_of_ours() -> None:
     """It replaces nothing, and is not loaded in place of what was loaded so far."""
     theirs = manifest(*BOTH, confirmed=True)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import typer
 
 from zagent import text
+from zagent.cli import first_backup
 from zagent.cli.output import Output
 from zagent.errors import UsageError
-from zagent.gc import collect, models
+from zagent.gc import collect, models, superseded
 from zagent.gc.items import Item
 from zagent.settings import Settings
+from zagent.weights.store import Store
 
 
 def gc(output: Output, settings: Settings, *, dry_run: bool, yes: bool) -> None:
@@ -20,7 +22,7 @@ def gc(output: Output, settings: Settings, *, dry_run: bool, yes: bool) -> None:
 
     Raises:
         UsageError: nobody can be asked.
-        ZagentError: see ``collect``.
+        ZagentError: see ``collect``; or that of the backup, once all is deleted.
     """
     found, stays = collect.look(settings), list(models.unclaimed(settings))
     _show(output, found, stays)
@@ -30,8 +32,9 @@ def gc(output: Output, settings: Settings, *, dry_run: bool, yes: bool) -> None:
     line = f"{text.plural(len(gone), 'item')} deleted, {_size(gone)}" if gone else _nothing(found)
     facts = {"found": _facts(found), "stays": _facts(stays), "deleted": _facts(gone)}
     output.result(line, event="collected", dry_run=dry_run, **facts)
-    if any(one.kind == "superseded" for one in gone):
-        output.say("the weights are a smaller set now, with a digest of its own: zagent backup")
+    for one in superseded.smaller(settings, gone):
+        output.say(f"{one.model} is a smaller set now, {one.set_digest[:19]}…: it is backed up as such")
+        first_backup.begin(output, Store(settings), one)
 
 
 def _show(output: Output, found: Sequence[Item], stays: Sequence[Item]) -> None:

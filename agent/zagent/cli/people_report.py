@@ -52,6 +52,8 @@ def people(output: Output, store: Store, copy: Copy, user: str, to: Path | None,
         else:
             for one in failed:
                 output.say(one.message)
+            if line := folders.whose(source):
+                output.say(f"that folder is {line}")
             if line := folders.newer(source, user):
                 output.say(f"there is a newer snapshot: {line}")
             return _told(output, brought, f"into {home}, from {source.words}", dry_run=dry_run)

@@ -11,6 +11,8 @@ from zagent.errors import ZagentError
 from zagent.protect import restore as restoring
 from zagent.protect import sources
 from zagent.protect.engine import Engine
+from zagent.protect.restic import people
+from zagent.protect.restic.engine import ResticEngine
 from zagent.protect.restore import Goal, Job
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
@@ -65,7 +67,8 @@ def _model(output: Output, goal: Goal, found: list[Engine], model: Model, *, dry
         job = act(goal, found, model, progress)
     _restored(output, job, dry_run=dry_run)
     if not dry_run and not goal.to and (back := restoring.settings(goal.store, job.source)):
-        output.say(f"also back: {', '.join(back)}")
+        whose = people.whose(job.source) if isinstance(job.source, ResticEngine) else ""
+        output.say(f"also back: {', '.join(back)}{whose and f', {whose}'}")
 
 
 def _restored(output: Output, job: Job, *, dry_run: bool) -> None:

@@ -28,8 +28,8 @@ def pulled(output: Output, store: Store, done: Pulled) -> None:
     Raises:
         ZagentError: the backup's.
     """
-    found, ours = done.manifest, {one.path for one in variant.made_here(done.manifest)}
-    if unconfirmed := [path for path in found.unconfirmed if path not in ours]:
+    found = done.manifest
+    if unconfirmed := variant.unconfirmed(found):
         where = "the hub lists no hash" if found.source.startswith("http") else "no hub was asked"
         output.say(f"note: {len(unconfirmed)} hashes are our own reading, unconfirmed: {where}")
     state = "is here already" if done.already else "is here"

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 from zagent import text
 from zagent.doctor.check import Check, Finding, ok, warning
+from zagent.errors import WeightsDamaged
 from zagent.settings import Settings
 from zagent.volume import guard
-from zagent.weights import leftovers, proof
+from zagent.weights import leftovers, proof, variant
 from zagent.weights.model import Model
 from zagent.weights.store import Store
 from zagent.weights.verify import verify
@@ -29,7 +30,8 @@ def _partials(settings: Settings) -> Finding:
 
 def _manifest(settings: Settings) -> Finding:
     found = Store(settings).present(Model())
-    unconfirmed = f", {len(found.unconfirmed)} hashes unconfirmed by a hub" if found.unconfirmed else ""
+    count = len(variant.unconfirmed(found))
+    unconfirmed = f", {count} hashes unconfirmed by a hub" if count else ""
     return ok(f"{found.model} at {found.revision}, {text.size(found.size)}, {found.set_digest[:19]}…{unconfirmed}")
 
 
@@ -45,7 +47,10 @@ def _proof(settings: Settings) -> Finding:
     last = proof.last(store, model, store.recorded(model))
     if not last.ok:
         bad = f"{text.plural(len(last.bad), 'file')} bad: {', '.join(last.bad[:3])}"
-        return warning(f"`zagent verify` of {last.at:%Y-%m-%d %H:%M} UTC found {bad}", "zagent pull --repair")
+        return warning(
+            f"`zagent verify` of {last.at:%Y-%m-%d %H:%M} UTC found {bad}",
+            WeightsDamaged.remedy.format(model=model.words),
+        )
     return _aged(last.at, "every byte was verified" if last.again else "every byte was hashed when the weights came")
 
 

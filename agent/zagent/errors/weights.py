@@ -23,7 +23,10 @@ class WeightsDamaged(WeightsError):
     """{model}: {why}"""
 
     exit_code = 21
-    remedy = "zagent restore   if there is a backup, or zagent pull {model} --repair: only the bad files are fetched"
+    remedy = (
+        "zagent restore   if there is a backup, or zagent pull {model} --repair: only the bad files are fetched, in "
+        "the place of converted ones the hub's own"
+    )
 
 
 class HubUnreachable(WeightsError):
@@ -81,4 +84,7 @@ class ManifestDamaged(WeightsError):
     """The manifest {path} can't be read: {why}"""
 
     exit_code = 29
-    remedy = "zagent pull {model} --repair   makes it anew from the files on the volume"
+    remedy = (
+        "zagent restore   if there is a backup; else zagent pull {model} --repair   makes it anew from the hub's files "
+        "that are on the volume"
+    )

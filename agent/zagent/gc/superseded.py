@@ -71,7 +71,10 @@ def _replaced(folder: Path, file: File, links: Collection[Path]) -> bool:
     real = Path(os.path.realpath(path))
     if any(one in links for one in (real, *real.parents)) or made.is_symlink():  # a link is among them itself
         return False
-    return origin.of(made) == origin.Origin(file.sha256, file.size)
+    try:
+        return origin.of(made) == origin.Origin(file.sha256, file.size)
+    except OSError:
+        return False
 
 
 def let_go(settings: Settings, doomed: Sequence[Item]) -> None:
@@ -90,6 +93,12 @@ def let_go(settings: Settings, doomed: Sequence[Item]) -> None:
         left = tuple(one for one in wanted.files if folder / one.path not in gone)
         if left != wanted.files:
             _name_only(store, model, wanted, replace(wanted, files=left))
+
+
+def smaller(settings: Settings, gone: Sequence[Item]) -> list[Manifest]:
+    """The manifests that no longer name what is ``gone``: no copy has exactly these sets yet."""
+    store, bases = Store(settings), {one.base for one in gone if one.kind == "superseded"}
+    return [wanted for model, wanted in vouched(store) if store.snapshot(model) in bases] if bases else []
 
 
 def _name_only(store: Store, model: Model, before: Manifest, after: Manifest) -> None:

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from zagent import lock
 from zagent.errors import ZagentError, from_os_error
@@ -47,12 +48,13 @@ def backup(store: Store, destination: Destination, progress: Progress) -> Backed
     """
     layout, began = store.settings.layout, record.now()
     marker = guard.identify(layout.root)
-    suspect = _known_bad(record.read(layout, destination.name))
+    known = record.read(layout, destination.name)
+    suspect, trusted = _known_bad(known), known.trusted and _begin(layout, destination, began)
     try:
         with _told():
             what = contents.of(store, marker.data_id)
             with unchanged(layout, what):
-                copied = engines.engine(layout, destination).keep(what, suspect, progress)
+                copied = engines.engine(layout, destination).keep(what, suspect, progress, trusted=trusted)
     except ZagentError as error:
         failed = Run(began, error.message, error.exit_code)
         note(layout, destination, lambda now: now.after(failed), progress)
@@ -60,6 +62,15 @@ def backup(store: Store, destination: Destination, progress: Progress) -> Backed
     done, mended = Run(began, sets=what.sets, copied=copied), _copied_again(suspect, what)
     note(layout, destination, lambda now: _without(now, mended).after(done), progress)
     return Backed(destination, what.sets, copied)
+
+
+def _begin(layout: Layout, destination: Destination, began: datetime) -> bool:
+    """Note that a run begins; whether that could be: else nobody would know that it did not end."""
+    try:
+        record.change(layout, destination.name, lambda now: replace(now, begun=began))
+    except OSError:
+        return False
+    return True
 
 
 def _known_bad(known: Record) -> Bad:

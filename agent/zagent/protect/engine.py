@@ -92,8 +92,10 @@ class Engine(Source, Protocol):
             ProtectError: it can't be one.
         """
 
-    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+    def keep(self, what: Contents, suspect: Bad, progress: Progress, *, trusted: bool) -> int:
         """Bring it up to date; the bytes that were copied, 0 where nothing changed.
+
+        ``trusted`` is whether the last run ended well, so that what it left as proved is.
 
         Raises:
             ProtectError: the source is damaged or the destination fails; what it held it still holds.

@@ -43,11 +43,15 @@ class Checked:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one destination. A failed run leaves ``success``, the last good one, as it was."""
+    """What is known of one destination. A failed run leaves ``success``, the last good one, as it was.
+
+    ``begun`` is when a run began that has not ended, or never did.
+    """
 
     run: Run | None = None
     success: Run | None = None
     check: Checked | None = None
+    begun: datetime | None = None
 
     @property
     def bad(self) -> list[str]:
@@ -59,6 +63,11 @@ class Record:
         """What the last run raised; empty where there was none, or it was good."""
         return self.run.error if self.run else ""
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the last run ended, and well."""
+        return self.begun is None and self.run is not None and not self.run.error
+
     def lacking(self, wanted: Mapping[str, str]) -> list[str]:
         """The models of which the destination does not hold the set with the wanted digest."""
         held = self.success.sets if self.success else {}
@@ -66,7 +75,7 @@ class Record:
 
     def after(self, run: Run) -> Record:
         """The record with one more run."""
-        return replace(self, run=run, success=self.success if run.error else run)
+        return replace(self, run=run, success=self.success if run.error else run, begun=None)
 
 
 def path(layout: Layout, name: str) -> Path:
@@ -134,7 +143,8 @@ def parse(content: bytes) -> Record:
     if check is not None:
         bad = {model: tuple(paths) for model, paths in check["bad"].items()}
         check = Checked(_moment(check["at"]), check["part"], bad)
-    return Record(_run(found["run"]), _run(found["success"]), check)
+    begun = found["begun"] and _moment(found["begun"])
+    return Record(_run(found["run"]), _run(found["success"]), check, begun)
 
 
 def _run(found: dict[str, object] | None) -> Run | None:

@@ -147,7 +147,7 @@ class _Work:
             return None
         if file.path in self.plans:
             return self._write(name, self.plans[file.path].of(pieces, self.cast))
-        return self._write(name, [self._index(file, b"".join(pieces))])
+        return self._write(name, [self._index(file, b"".join(map(bytes, pieces)))])
 
     def _write(self, name: str, content: Iterable[bytes | memoryview]) -> File:
         digested, size = hashlib.sha256(), 0

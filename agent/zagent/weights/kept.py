@@ -30,11 +30,12 @@ def kept(folder: Path, old: Manifest | None, listed: Sequence[Listed], progress:
 
     A component is kept whole or not at all. One that is bad, or of another version than is ``listed``, is of no use.
     """
-    ours = variant.made_here(old) if old else ()
+    by_path = {one.path: one for one in listed}
+    # A file of such a name that the hub lists is the hub's, be it unconfirmed, and looked at as all of those are.
+    ours = tuple(one for one in variant.made_here(old) if one.path not in by_path) if old else ()
     if not ours or old is None:
         return Kept()
     progress.say(f"checking {text.size(sum(one.size for one in ours))} that were converted here")
-    by_path = {one.path: one for one in listed}
     fits = digest.in_parallel(lambda one: _fits(folder, one, by_path), ours)
     bad = {variant.component(one.path) for one, good in zip(ours, fits, strict=True) if not good}
     bad |= _not_whole(ours, listed)
@@ -50,7 +51,7 @@ def _fits(folder: Path, file: File, listed: Mapping[str, Listed]) -> bool:
     Where the hub lists no hash the size must do, as it does for the hub's own files that were recorded.
     """
     path, source = folder / file.path, listed.get(str(variant.original(file.path)))
-    if source is None or file.path in listed or held(path) != file.size:
+    if source is None or held(path) != file.size:
         return False
     if digest.sha256_or_none(path) != file.sha256 or (found := origin.of(path)) is None:
         return False

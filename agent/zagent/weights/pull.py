@@ -76,7 +76,7 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     converted = kept.kept(folder, old or _withdrawn(store, model), files, progress)
     files = [one for one in files if one.path not in converted.spared]
     missing = _missing(folder, files, old, progress)
-    space.require(folder, _growth(folder, missing))
+    space.require(folder, _growth(folder, missing, converted.dropped))
     if missing or converted.dropped:
         withdraw(store, model)
     _drop(folder, missing)
@@ -127,9 +127,10 @@ def _resumable(folder: Path, one: Listed) -> int:
     return partial_bytes(folder, one) if one.sha256 else 0
 
 
-def _growth(folder: Path, missing: list[Listed]) -> int:
-    """The bytes that the disk must hold on top: what replaces a bad file takes its room."""
-    return max(0, _to_come(folder, missing) - sum(max(0, held(folder / one.path)) for one in missing))
+def _growth(folder: Path, missing: list[Listed], dropped: Sequence[manifest.File]) -> int:
+    """The bytes that the disk must hold on top: what replaces a bad file, or a ``dropped`` one, takes its room."""
+    freed = [one.path for one in missing] + [one.path for one in dropped]
+    return max(0, _to_come(folder, missing) - sum(max(0, held(folder / one)) for one in freed))
 
 
 def withdraw(store: Store, model: Model) -> None:

@@ -17,6 +17,8 @@ Cast = Callable[[memoryview], memoryview]
 FLOAT32, BFLOAT16 = "F32", "BF16"
 _WIDTH = 4
 """Bytes of a float32."""
+FORMAT = "pt"
+"""PyTorch's: a file that says something of itself, and not this, some versions of transformers refuse."""
 _ALIGNED = 8
 """To a multiple of so many bytes the format's own writer pads the head."""
 
@@ -81,7 +83,8 @@ def recast(head: Head, notes: Mapping[str, str]) -> Recast:
         tensors[name] = {**one, "dtype": BFLOAT16 if span.cast else one["dtype"], "data_offsets": offsets}
         source, target = source + span.size, target + span.becomes
         spans.append(span)
-    return Recast(head.content, _head({"__metadata__": {**head.metadata, **notes}, **tensors}), tuple(_joined(spans)))
+    said = {"format": FORMAT, **head.metadata, **notes}
+    return Recast(head.content, _head({"__metadata__": said, **tensors}), tuple(_joined(spans)))
 
 
 def _span(name: str, tensor: Mapping[str, Any], begins: int) -> Span:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zagent.errors import NotAModel
 from zagent.volume.layout import folder_name
-from zagent.weights import needed, safetensors
+from zagent.weights import needed, safetensors, variant
 from zagent.weights.model import Model
 
 
@@ -40,13 +40,14 @@ def layouts(path: Path, model: Model) -> list[Path]:
 
 
 def files(folder: Path, model: Model) -> list[needed.Listed]:
-    """The needed files of the model in ``folder``; links are followed.
+    """The needed files of the model in ``folder``; links are followed. What a killed conversion left is none.
 
     Raises:
         NotAModel: a component is missing or unsafe, or a weights file was cut short.
     """
-    found = [one for one in folder.rglob("*") if one.is_file()]
-    listing = [needed.Listed(one.relative_to(folder).as_posix(), one.stat().st_size) for one in found]
+    found = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*") if one.is_file()}
+    left = variant.unfinished(found.keys())
+    listing = [needed.Listed(path, one.stat().st_size) for path, one in found.items() if path not in left]
     chosen = needed.select(listing, (folder / needed.INDEX).read_bytes(), model.id)
     for one in chosen:
         _whole(folder / one.path, model)

@@ -7,7 +7,7 @@ files, so that ``from_pretrained(…, variant="bf16")`` finds them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from zagent.weights.manifest import File, Manifest
@@ -68,9 +68,27 @@ def originals(files: Iterable[F]) -> dict[str, list[F]]:
     return found
 
 
+def unfinished(paths: Collection[str]) -> set[str]:
+    """The files with a converted one's name in a component that has originals of which not all are there converted.
+
+    So a conversion that was killed leaves them; without a manifest nothing else tells.
+    """
+    there: dict[str, list[str]] = {}
+    for path in filter(converted, paths):
+        there.setdefault(component(path), []).append(path)
+    left = {name for name, those in there.items() if any(converted(one) not in paths for one in those)}
+    return {path for path in paths if original(path) and component(path) in left}
+
+
 def made_here(manifest: Manifest) -> tuple[File, ...]:
     """The files that a conversion made: they have a variant's name, and no hub listed their hash."""
     return tuple(one for one in manifest.files if original(one.path) and not one.confirmed)
+
+
+def unconfirmed(manifest: Manifest) -> list[str]:
+    """The paths whose hash is our own reading, but for those of files that are our own."""
+    ours = {one.path for one in made_here(manifest)}
+    return [path for path in manifest.unconfirmed if path not in ours]
 
 
 def has_variant(manifest: Manifest, name: str) -> bool:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from zagent.errors import RepositoryLocked, SourceUnreadable
 from zagent.protect.restic import repository
 from zagent.protect.restic.engine import UNPROVED
+from zagent.protect.restic.repository import Stored
 from zagent.weights import digest
 from zagent.weights.model import Model
 
 from tests.protect.place import NAME, Place
 from tests.protect.restic.conftest import Archived, each_version
-from tests.weights import files
+from tests.weights import child, files
 from tests.weights.conftest import adopted
 
 
@@ -68,6 +73,56 @@ def test_where_nothing_changed_no_weights_are_read(archived: Archived, monkeypat
         patch.setattr(repository, "retag", lambda *_: pytest.fail("the repository was opened for nothing"))
         assert archived.told("backup")["copied"] == 0
     assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
+
+
+def test_a_run_that_was_cut_off_is_not_trusted_by_the_next(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its snapshot says that it is proved, for all looked alike: once every byte is read again."""
+    done = child.run("--data-root", str(archived.root), "backup", point="restic:stored")
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    read, real = list[Path](), digest.sha256
+
+    def seen(path: Path, *more: Any) -> str:
+        read.append(path)
+        return real(path, *more)
+
+    monkeypatch.setattr(digest, "sha256", seen)
+    archived.zagent("backup")
+    assert len(read) == len(archived.wanted.files)
+    read.clear()
+    archived.zagent("backup")
+    assert not read
+
+
+def test_weights_that_vanish_while_restic_looks_are_missed(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restic says nothing of them, neither that they were read nor that they were not."""
+    real = repository.backup
+
+    def vanishing(*words: Any, **more: Any) -> Stored:
+        (archived.snapshot / files.SHARD).unlink()
+        return real(*words, **more)
+
+    monkeypatch.setattr(repository, "backup", vanishing)
+    assert f"{files.SHARD} is not what its manifest says" in archived.said("backup", code=43)
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True, False]
+
+
+def test_what_is_wrong_is_told_though_the_repository_is_busy(
+    archived: Archived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snapshot can't be disowned then; the next run trusts nothing of it."""
+    with monkeypatch.context() as patch:
+        real = repository.backup
+        patch.setattr(repository, "backup", lambda *a, **more: replace(real(*a, **more), unread=("/data/users/ann/x",)))
+        patch.setattr(repository, "retag", _busy)
+        assert "/data/users/ann/x" in archived.said("backup", code=SourceUnreadable.exit_code)
+    assert [one.proved for one in repository.snapshots(archived.restic)] == [True, True]
+    assert not archived.record.trusted
+    files.flip(archived.snapshot / files.SHARD)
+    assert files.SHARD in archived.said("backup", code=43)
+
+
+def _busy(*_: object) -> None:
+    raise RepositoryLocked(address="there", why="another one works there")
 
 
 @each_version

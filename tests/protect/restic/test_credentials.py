@@ -136,3 +136,18 @@ def test_restic_gets_it_and_nobody_else(file: Path, tmp_path: Path, monkeypatch:
     assert {"AWS_SECRET_ACCESS_KEY=s3cr3t", "AWS_REGION=of-the-caller", "RESTIC_REPOSITORY=/srv/repo"} <= {*said}
     assert "words=list --no-lock packs" in said
     assert "AWS_SECRET_ACCESS_KEY" not in os.environ
+
+
+def test_restic_goes_by_the_proxy_of_the_environment(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks at capitals first, and is not to find the file's there."""
+    file.write_text("HTTPS_PROXY=of-the-file\nNO_PROXY=of-the-file\n")
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "of-the-caller")
+    (tmp_path / "restic").write_text("#!/bin/sh\nenv\n")
+    (tmp_path / "restic").chmod(0o755)
+    said = Restic(tmp_path / "restic", "/srv/repo", tmp_path / "password").read("list", "packs").decode().splitlines()
+    assert {"https_proxy=of-the-caller", "NO_PROXY=of-the-file"} <= {*said}
+    assert "HTTPS_PROXY=of-the-file" not in said

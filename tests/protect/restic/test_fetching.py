@@ -74,10 +74,30 @@ def test_what_the_environment_says_wins(file: Path, releases: Releases, monkeypa
     assert len(releases.asked) == 1
 
 
-def test_small_letters_win() -> None:
-    """As they do in urllib; what is empty is none, and other variables are no proxies."""
-    given = {"https_proxy": "small", "HTTPS_PROXY": "large", "NO_PROXY": "a,b", "http_proxy": "", "HTTP_PROXY": "x"}
-    assert fetching.proxies({**given, "AWS_REGION": "y"}) == {"https": "small", "no": "a,b"}
+@pytest.mark.parametrize(("environment", "file_s"), [("HTTP_PROXY", "http_proxy"), ("http_proxy", "HTTP_PROXY")])
+def test_it_wins_however_either_is_spelled(
+    file: Path, releases: Releases, monkeypatch: pytest.MonkeyPatch, environment: str, file_s: str
+) -> None:
+    """A proxy is the same in capitals and in small letters."""
+    file.write_text(f"{file_s}={NOWHERE}\n")
+    monkeypatch.setenv(environment, releases.address)
+    monkeypatch.setenv(binary.MIRROR, f"http://{ELSEWHERE}")
+    assert binary.obtain().path == binary.place()
+    assert len(releases.asked) == 1
+
+
+def test_of_the_files_variables_those_are_left_that_the_environment_does_not_set() -> None:
+    """Other variables than proxies are what their letters say."""
+    own = {"https_proxy": "a", "HTTP_PROXY": "b", "no_proxy": "c", "aws_region": "d", "AWS_KEY": "e"}
+    environment = {"HTTPS_PROXY": "A", "http_proxy": "", "AWS_REGION": "D", "AWS_KEY": "E"}
+    assert credentials.left(own, environment) == {"no_proxy": "c", "aws_region": "d"}
+
+
+def test_capitals_win() -> None:
+    """As they do for restic, which is Go; what is empty is none, and other variables are no proxies."""
+    given = {"https_proxy": "small", "HTTPS_PROXY": "large", "NO_PROXY": "a,b", "http_proxy": "x", "HTTP_PROXY": ""}
+    assert fetching.proxies({**given, "AWS_REGION": "y"}) == {"https": "large", "http": "x", "no": "a,b"}
+    assert fetching.proxies({"http_proxy": "", "HTTP_PROXY": ""}) == {}
 
 
 def test_a_file_that_can_not_be_used_is_told(file: Path, releases: Releases) -> None:

@@ -105,15 +105,47 @@ def shot(days: float, *tags: str, host: str = "a", paths: tuple[str, ...] = ()) 
 
 
 def test_the_newest_proved_one_with_the_set_is_found_by_its_tags() -> None:
-    """Of any data root; equal files under another revision are another model's."""
+    """Of any data root where none of the own has it; equal files under another revision are another model's."""
     wanted, other = made(OLD), made(NEW)
     has, lacks = (f"set={one.model}@{one.revision}={one.set_digest}" for one in (wanted, other))
     newest = shot(3, has, PROVED, host="b")
     found = [shot(4, has, PROVED), newest, shot(2, has), shot(1, lacks, PROVED), shot(-1, has, PROVED)]
-    assert which.holding(found, wanted, NOW) == newest
-    assert which.holding(found[2:4], wanted, NOW) is None
+    assert which.holding(found, wanted, "", NOW) == newest
+    assert which.holding(found, wanted, "new", NOW) == newest
+    assert which.holding(found, wanted, "a", NOW) == shot(4)
+    assert which.holding([newest, *found[2:4]], wanted, "a", NOW) == newest
+    assert which.holding(found[2:4], wanted, "", NOW) is None
     later = manifest.make(wanted.model, "v2", None, "tests", wanted.files)
-    assert which.holding(found, later, NOW) is None
+    assert which.holding(found, later, "", NOW) is None
+
+
+def test_the_newest_proved_one_is_another_data_roots_only_where_there_is_none_of_the_own() -> None:
+    """Be it that the own ones are not proved; one that a person names is meant as it is."""
+    own, theirs, last = shot(4, PROVED), shot(3, PROVED, host="b"), shot(2)
+    for asks, meant in (("a", own), ("b", theirs), ("new", theirs), ("", theirs)):
+        assert which.meant([own, theirs, last], "", asks, "it", NOW) == meant
+    with pytest.raises(NothingToRestore, match="no proved snapshot of this data root"):
+        which.meant([theirs, last], "", "a", "it", NOW)
+    assert which.meant([own, theirs], theirs.id, "a", "it", NOW) == theirs
+
+
+def test_another_data_roots_weights_bring_no_settings_of_it() -> None:
+    """Where there is any snapshot of the own; an older own one has those of its time."""
+    own, last, theirs = shot(4, PROVED), shot(3, PROVED), shot(2, PROVED, host="b")
+    found = [own, last, theirs, shot(1, PROVED, host="c")]
+    assert which.settled(found, theirs, "a", NOW) == last
+    assert which.settled(found, own, "a", NOW) == own
+    assert which.settled([shot(3), theirs], theirs, "a", NOW) is None
+    for asks in ("new", ""):
+        assert which.settled(found, theirs, asks, NOW) == theirs
+
+
+def test_whose_a_snapshot_is_is_only_said_of_anothers() -> None:
+    """By the beginning of its data id, and the time in UTC."""
+    theirs = Snapshot(NOW.astimezone(timezone(timedelta(hours=9))), "id", "0123456789")
+    assert which.whose(theirs, theirs.host) == ""
+    for asks in ("a", ""):
+        assert which.whose(theirs, asks).startswith("the data root 01234567's, as of 2026-03-10 03:00 UTC: no snapshot")
 
 
 HOMES = ("/z/.zagent/volume.json", "/z/users/ann")

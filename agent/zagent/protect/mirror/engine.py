@@ -20,9 +20,10 @@ from zagent.weights.progress import Progress
 
 @dataclass(frozen=True)
 class MirrorEngine:
-    """See Engine."""
+    """See Engine. ``own`` is the data id of the data root that asks, empty where it has none."""
 
     mirror: Mirror
+    own: str = ""
 
     @property
     def words(self) -> str:
@@ -37,10 +38,11 @@ class MirrorEngine:
         with self.mirror.told():
             home.make(self.mirror.folder)
 
-    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+    def keep(self, what: Contents, suspect: Bad, progress: Progress, *, trusted: bool) -> int:
         """See Engine. People's folders change and are not in a mirror: they want a history, which restic has.
 
-        A model that is damaged keeps no other from being copied.
+        A model that is damaged keeps no other from being copied. Nothing has a name here that was not proved, however
+        the last run ended.
         """
         self.mirror.require()
         copied, damaged = 0, list[SourceDamaged]()
@@ -103,10 +105,11 @@ class MirrorEngine:
             return notes.sets(self.mirror)
 
     def settings(self) -> dict[str, bytes]:
-        """See Source: those of the data root that was here last."""
+        """See Source: those of the data root that asks, else of the one that was here last."""
         with self.mirror.told():
-            newest = notes.kept(self.mirror)[:1]
-            found = [path for note in newest for path in self.mirror.settings(note.data_id).glob("*.json")]
+            there = [one.data_id for one in notes.kept(self.mirror)]
+            ids = [self.own] if self.own in there else there[:1]
+            found = [path for one in ids for path in self.mirror.settings(one).glob("*.json")]
             return {one.name: one.read_bytes() for one in found}
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> dict[str, str]:

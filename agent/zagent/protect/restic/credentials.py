@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
@@ -15,6 +16,9 @@ from zagent.errors import CredentialsRefused
 
 BACKUP_ENV = Path("/etc/zagent/backup.env")
 """NAME=value lines as systemd takes them (systemd.exec(5), EnvironmentFile=); root's alone to read."""
+
+PROXY = "_proxy"
+"""How the name of a proxy ends, in small letters or in capitals."""
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)")
 _VALUE = re.compile(r"""'(?P<literal>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>(?!['"])(?:[^\\]|\\.)*)""")
@@ -38,6 +42,20 @@ def variables() -> dict[str, str]:
         raise _refused("it is no text in UTF-8", "write it again, NAME=value on each line") from None
     except ValueError as error:
         raise _refused(str(error), "NAME=value on each line, as systemd.exec(5) tells under EnvironmentFile=") from None
+
+
+def left(own: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Those of the file's variables (``own``) that the environment does not set already. Pure.
+
+    A proxy is one and the same in capitals and in small letters: restic, which is Go, looks at capitals first, so that
+    the file's would win over the environment's.
+    """
+    taken = {*environment, *(_other_case(name) for name in environment if name.lower().endswith(PROXY))}
+    return {name: value for name, value in own.items() if name not in taken}
+
+
+def _other_case(name: str) -> str:
+    return name.lower() if name.isupper() else name.upper()
 
 
 def _content(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -13,15 +14,15 @@ from pathlib import Path
 from zagent import points
 from zagent.errors import (
     DestinationFailed,
+    DestinationMissing,
     EntryRefused,
+    NothingToRestore,
     ResticError,
-    SourceDamaged,
-    SourceUnreadable,
 )
 from zagent.protect.bad import REPOSITORY
-from zagent.protect.contents import Contents, Weights
+from zagent.protect.contents import Contents
 from zagent.protect.engine import PARTS, Bad, Entry, begins
-from zagent.protect.restic import binary, password, repository, retention, staging, tags, which
+from zagent.protect.restic import binary, password, prove, repository, retention, staging, tags, which
 from zagent.protect.restic.binary import Binary
 from zagent.protect.restic.heard import Heard
 from zagent.protect.restic.named import Named
@@ -36,15 +37,15 @@ from zagent.weights.progress import Progress
 UNPROVED = "unproved"
 """The tag of a snapshot until its weights are compared with their manifests."""
 
-NAMED = 10
-"""How many of the files that could not be read are named; below a mount that nobody reads there are thousands."""
-
 
 class ResticEngine:
-    """See Engine. ``snapshot`` is the beginning of the id of the one to restore from; else the newest proved one."""
+    """See Engine. ``snapshot`` is the beginning of the id of the one to restore from; else the newest proved one.
 
-    def __init__(self, address: str, password_file: Path, snapshot: str = "") -> None:
-        self.address, self.password_file, self.wanted_snapshot = address, password_file, snapshot
+    ``own`` is the data id of the data root that asks, whose snapshots come first; empty where nothing tells it.
+    """
+
+    def __init__(self, address: str, password_file: Path, snapshot: str = "", own: str = "") -> None:
+        self.address, self.password_file, self.wanted_snapshot, self.own = address, password_file, snapshot, own
 
     @property
     def words(self) -> str:
@@ -76,7 +77,7 @@ class ResticEngine:
         if not repository.exists(self.restic):
             repository.init(self.restic)
 
-    def keep(self, what: Contents, suspect: Bad, progress: Progress) -> int:
+    def keep(self, what: Contents, suspect: Bad, progress: Progress, *, trusted: bool) -> int:
         """See Engine: a new snapshot of the weights, the settings and everyone's folder.
 
         Unless there is nothing to prove it is tagged as unproved until it is. Where weights are damaged, or files could
@@ -87,30 +88,34 @@ class ResticEngine:
             SourceDamaged: weights are not what their manifest says.
             SourceUnreadable: files could not be read; the snapshot holds all others.
         """
-        if not self._takes_writes():  # restic would try for a quarter of an hour
-            hint = f"mount -o remount,rw   the disk of {self.address}, if `dmesg` shows no disk error"
-            raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
+        self._require_writes()
         packs = list(suspect.get(REPOSITORY, ()))
         if packs:
             repository.repair(self.restic, packs)
-        own = self._own(what)
-        last, about = retention.newest([one for one in own if one.proved], _now()), tags.of(what)
+        own, about = self._own(what), tags.of(what)
+        last = retention.newest([one for one in own if one.proved], _now())
         # Where all looks as in the proved one, and restic reads none of it, nothing is left to prove.
-        sure = tags.same(last, about) and not packs
+        sure = trusted and tags.same(last, about) and not packs
         # Compared with an unproved one, damage that it holds would pass for unchanged, and be vouched for unread.
         parent = last or retention.newest(own, _now())
         with Prover(what) as prover:
             mark = [PROVED if sure else UNPROVED, *about]
             stored = self._store(what, mark, parent, Heard(progress, prover), force=bool(packs))
-            bad = prover.bad(vouched=sure)
+            bad = prover.bad(vouched=sure and tags.of(what) == about)  # of what vanished meanwhile restic does not tell
         if sure and (bad or stored.unread):
-            stored = self._retagged(stored, [UNPROVED, *about], what, own)
-        self._judge(stored, bad)
+            stored = self._disowned(stored, about, what, own)
+        prove.judge(stored, bad)
         if not sure:
             repository.retag(self.restic, stored.id, [PROVED, *about])
         points.reached("restic:tagged")
         progress.end()
         return stored.added if any(not one.endswith("/") for one in stored.read) else 0
+
+    def _require_writes(self) -> None:
+        """Restic itself would try for a quarter of an hour."""
+        if not self._takes_writes():
+            hint = f"mount -o remount,rw   the disk of {self.address}, if `dmesg` shows no disk error"
+            raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
 
     def _own(self, what: Contents) -> list[Snapshot]:
         return [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
@@ -124,23 +129,18 @@ class ResticEngine:
         points.reached("restic:stored")
         return stored
 
-    def _retagged(self, stored: Stored, mark: Sequence[str], what: Contents, own: Sequence[Snapshot]) -> Stored:
-        """With other tags, and so the other id that restic gives it; ``own`` are all those from before."""
-        repository.retag(self.restic, stored.id, mark)
-        (made,) = {one.id for one in self._own(what)} - {one.id for one in own}
-        return replace(stored, id=made)
+    def _disowned(self, stored: Stored, about: Sequence[str], what: Contents, own: Sequence[Snapshot]) -> Stored:
+        """It counts for none after all, and has another id then; ``own`` are all those from before.
 
-    def _judge(self, stored: Stored, bad: Mapping[str, tuple[Weights, str]]) -> None:
-        """Make sure that what is stored is what its manifests say, and that nothing is left out."""
-        if damaged := [path for path in bad if path not in stored.unread]:
-            weights, why = bad[path := min(damaged)]
-            others = f"everyone's other files are in the snapshot {stored.id[:8]}, which counts for no whole backup"
-            raise SourceDamaged(model=weights.model.words, path=path, why=f"{why}; {others}")
-        if stored.unread:
-            named = ", ".join(stored.unread[:NAMED])
-            more = f" and {len(stored.unread) - NAMED} more" if len(stored.unread) > NAMED else ""
-            raise SourceUnreadable(what=f"the snapshot {stored.id[:8]}", why=named + more)
-        points.reached("restic:proved")
+        Where the repository does not take that now, as another one works there, what is wrong is told all the same;
+        the next run trusts nothing of this one.
+        """
+        try:
+            repository.retag(self.restic, stored.id, [UNPROVED, *about])
+            made = {one.id for one in self._own(what) if not one.proved} - {one.id for one in own}
+        except (ResticError, DestinationMissing):
+            made = set()
+        return replace(stored, id=made.pop()) if len(made) == 1 else stored
 
     def check(self, part: int | None, progress: Progress) -> Bad:
         """See Engine. Before that old snapshots go, and what only they needed."""
@@ -211,7 +211,7 @@ class ResticEngine:
         Raises:
             NothingToRestore: there is none.
         """
-        return which.meant(self.snapshots, self.wanted_snapshot, self.words, _now())
+        return which.meant(self.snapshots, self.wanted_snapshot, self.own, self.words, _now())
 
     @cached_property
     def snapshots(self) -> list[Snapshot]:
@@ -220,9 +220,17 @@ class ResticEngine:
 
     def holding(self, wanted: Manifest) -> ResticEngine | None:
         """See History; a snapshot that a person named is meant as it is."""
-        if self.wanted_snapshot or not (found := which.holding(self.snapshots, wanted, _now())):
-            return None
-        return self if found == self.snapshot else ResticEngine(self.address, self.password_file, found.id)
+        found = None if self.wanted_snapshot else which.holding(self.snapshots, wanted, self.own, _now())
+        return self._at(found) if found else None
+
+    def _at(self, found: Snapshot) -> ResticEngine:
+        """The same at a state that it may be at already, and that no person named."""
+        with suppress(NothingToRestore):  # none of its own is proved; that of another is of use all the same
+            if found == self.snapshot:
+                return self
+        state = ResticEngine(self.address, self.password_file, own=self.own)
+        state.snapshots, state.snapshot = self.snapshots, found
+        return state
 
     @cached_property
     def named(self) -> Named:
@@ -242,8 +250,17 @@ class ResticEngine:
         return which.understood(self.restic.dump(self.snapshot_id, path), path, self.snapshot_id[:8], self.address)
 
     def settings(self) -> Mapping[str, bytes]:
-        """See Source."""
-        return {Path(one).name: self.restic.dump(self.snapshot_id, one) for one in self.named.settings}
+        """See Source: those of the data root that asks, where there are any of it."""
+        if not (state := self.settled):
+            return {}
+        return {Path(one).name: self.restic.dump(state.snapshot_id, one) for one in state.named.settings}
+
+    @cached_property
+    def settled(self) -> ResticEngine | None:
+        """The state that has the settings; see ``which.settled``. One that a person named is meant as it is."""
+        last = self.snapshot
+        found = last if self.wanted_snapshot else which.settled(self.snapshots, last, self.own, _now())
+        return self._at(found) if found else None
 
     def fetch(self, wanted: Manifest, files: Sequence[File], folder: Path, progress: Progress) -> Mapping[str, str]:
         """See Source. Files wait for their proof in a folder beside, and only then get their names."""

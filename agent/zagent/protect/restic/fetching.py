@@ -10,8 +10,7 @@ from http.client import HTTPResponse
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from zagent.protect.restic import credentials
-
-_PROXY = "_proxy"
+from zagent.protect.restic.credentials import PROXY
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Whose certificates are believed, for OpenSSL and for Go alike."""
@@ -24,15 +23,17 @@ def opener() -> OpenerDirector:
         CredentialsRefused: that file can't be used.
         OSError: there are no certificates where it says so.
     """
-    own = {name: value for name, value in credentials.variables().items() if name not in os.environ}
+    own = credentials.left(credentials.variables(), os.environ)
     return build_opener(_Proxies(proxies({**own, **os.environ})), HTTPSHandler(context=_believing(own)))
 
 
 def proxies(given: Mapping[str, str]) -> dict[str, str]:
-    """The proxy of each scheme, and under ``no`` what is reached without one; small letters win, as in urllib. Pure."""
-    named = sorted(name for name in given if name.lower().endswith(_PROXY))  # what has capitals comes first
-    found = {name[: -len(_PROXY)].lower(): given[name] for name in named}
-    return {scheme: address for scheme, address in found.items() if address}
+    """The proxy of each scheme, and under ``no`` what is reached without one. Pure.
+
+    Capitals win unless they are empty, as in Go and so for restic; urllib has it the other way round.
+    """
+    named = sorted((name for name in given if name.lower().endswith(PROXY) and given[name]), reverse=True)
+    return {name[: -len(PROXY)].lower(): given[name] for name in named}  # what has capitals comes last
 
 
 def _believing(own: Mapping[str, str]) -> ssl.SSLContext:

@@ -87,6 +87,12 @@ def _stored(source: ResticEngine, user: str, home: Path) -> Path:
     raise NothingToRestore(what=f"the folder of {user}", why=f"{source.words} has none", hint=hint)
 
 
+def whose(source: ResticEngine) -> str:
+    """Whose everyone's folders and the settings are, where they are another data root's, and no person named them."""
+    state = None if source.wanted_snapshot else source.settled
+    return which.whose(state.snapshot, source.own) if state else ""
+
+
 def newer(source: ResticEngine, user: str) -> str:
     """How to get what a user has in a newer snapshot that is not proved, as after nights on which a backup was red.
 

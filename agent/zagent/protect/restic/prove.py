@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from zagent import points
+from zagent.errors import SourceDamaged, SourceUnreadable
 from zagent.protect.contents import Contents, Weights
+from zagent.protect.restic.repository import Stored
 from zagent.weights import copying, digest
 from zagent.weights.manifest import File
+
+NAMED = 10
+"""How many of the files that could not be read are named; below a mount that nobody reads there are thousands."""
 
 
 class Prover:
@@ -47,3 +54,21 @@ def _why_bad(path: Path, wanted: File) -> str:
         return copying.difference(wanted, path.stat().st_size, digest.sha256(path))
     except OSError as error:
         return error.strerror or str(error)
+
+
+def judge(stored: Stored, bad: Mapping[str, tuple[Weights, str]]) -> None:
+    """Make sure that what is stored is what its manifests say, and that nothing is left out.
+
+    Raises:
+        SourceDamaged: weights are ``bad``.
+        SourceUnreadable: files could not be read.
+    """
+    if damaged := [path for path in bad if path not in stored.unread]:
+        weights, why = bad[path := min(damaged)]
+        others = f"everyone's other files are in the snapshot {stored.id[:8]}, which counts for no whole backup"
+        raise SourceDamaged(model=weights.model.words, path=path, why=f"{why}; {others}")
+    if stored.unread:
+        named = ", ".join(stored.unread[:NAMED])
+        more = f" and {len(stored.unread) - NAMED} more" if len(stored.unread) > NAMED else ""
+        raise SourceUnreadable(what=f"the snapshot {stored.id[:8]}", why=named + more)
+    points.reached("restic:proved")

@@ -127,7 +127,7 @@ class Restic:
                 _end(process)
 
     def _environment(self) -> dict[str, str]:
-        given = {**credentials.variables(), **os.environ}
+        given = {**credentials.left(credentials.variables(), os.environ), **os.environ}
         kept = {name: value for name, value in given.items() if not name.startswith("RESTIC_") or name in PASSED_ON}
         own = {
             "RESTIC_REPOSITORY": self.address,
