@@ -8,7 +8,6 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from zagent.cli.commands import app
 from zagent.errors import ModelBusy, ModelMissing, NotEnoughSpace, WeightsDamaged
 from zagent.generate.cast import bfloat16
 from zagent.volume import space
-from zagent.weights import copying, lineage, origin, reading, safetensors, sources, variant
+from zagent.weights import copying, origin, reading, safetensors, variant
 from zagent.weights.convert import Converted, convert
 from zagent.weights.model import Model
 from zagent.weights.progress import Event, Progress
@@ -96,25 +95,6 @@ def test_an_index_larger_than_all_buffers_is_read_whole(site: Site) -> None:
     site.pull()
     converted(site)
     assert site.verify().whole
-
-
-@pytest.mark.parametrize("lost", floats.CONVERTED.values())
-def test_what_a_killed_conversion_left_is_not_adopted(pulled: Site, lost: str) -> None:
-    """Without a manifest nothing tells that it is right; the hub's own files are there."""
-    converted(pulled)
-    (pulled.snapshot / lost).unlink()
-    found = {one.path for one in sources.files(pulled.snapshot, Model())}
-    there = {one for one in floats.CONVERTED.values() if variant.component(one) != variant.component(lost)}
-    assert found == {*floats.needed(), *there}
-
-
-@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
-def test_a_set_of_which_a_part_was_let_go_gives_images_of_its_own(pulled: Site, precision: str) -> None:
-    """In float32 it is of both kinds; whatever was made with it can be made with it again."""
-    found = converted(pulled).manifest
-    half = replace(found, files=tuple(one for one in found.files if one.path != files.VAE))
-    assert lineage.same_images(pulled.snapshot, half, precision) == {half.set_digest}
-    assert found.set_digest in lineage.same_images(pulled.snapshot, found, precision)
 
 
 def test_a_second_conversion_has_nothing_to_do(pulled: Site) -> None:

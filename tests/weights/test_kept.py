@@ -1,4 +1,7 @@
-"""A pull after a conversion: what is right stays and is not fetched again, what is not is told and made anew."""
+"""A pull after a conversion: what is right stays and is not fetched again, what is not is told and made anew.
+
+And what else meets its files: adoption, and the account of which sets give the same images.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import replace
 import pytest
 from zagent.errors import HubRefused, ModelMissing
 from zagent.volume import space
-from zagent.weights import manifest, variant
+from zagent.weights import lineage, manifest, sources, variant
 from zagent.weights.model import Model
 
 from tests.standin import Hub, Status
@@ -260,3 +263,21 @@ def test_nothing_is_dropped_before_the_manifest_is_withdrawn(both: Site, monkeyp
         both.pull(repair=True)
     assert (both.snapshot / MADE).exists()
     assert both.store.find(Model()) is None
+
+
+@pytest.mark.parametrize("lost", floats.CONVERTED.values())
+def test_what_a_killed_conversion_left_is_not_adopted(both: Site, lost: str) -> None:
+    """Without a manifest nothing tells that it is right; the hub's own files are there."""
+    (both.snapshot / lost).unlink()
+    found = {one.path for one in sources.files(both.snapshot, Model())}
+    there = {one for one in floats.CONVERTED.values() if variant.component(one) != variant.component(lost)}
+    assert found == {*floats.needed(), *there}
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_a_set_of_which_a_part_was_let_go_gives_images_of_its_own(both: Site, precision: str) -> None:
+    """In float32 it is of both kinds; whatever was made with it can be made with it again."""
+    found = both.present()
+    half = replace(found, files=tuple(one for one in found.files if one.path != files.VAE))
+    assert lineage.same_images(both.snapshot, half, precision) == {half.set_digest}
+    assert found.set_digest in lineage.same_images(both.snapshot, found, precision)

@@ -209,7 +209,8 @@ def test_a_red_verify_is_told_until_the_weights_are_repaired(pulled: Site) -> No
     aged(pulled, 3)
     record(pulled, ok=False, bad=[files.SHARD], at=(NOW - timedelta(days=1)).isoformat())
     found = doctor(pulled)
-    assert (found.severity, found.remedy) == ("warning", "zagent pull --repair")
+    assert found.severity == "warning"
+    assert found.remedy.startswith("zagent restore   if there is a backup, or zagent pull ")
     assert files.SHARD in found.message
     pulled.pull(repair=True)
     assert doctor(pulled).severity == "ok"
