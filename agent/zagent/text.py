@@ -1,6 +1,8 @@
-"""Sizes, rates and durations as people read them."""
+"""Sizes, rates, durations and moments as people read them."""
 
 from __future__ import annotations
+
+from datetime import datetime, timezone
 
 
 def size(number: float) -> str:
@@ -20,6 +22,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def moment(at: datetime) -> str:
+    """A time with a zone, to the minute, as everyone has it: 2026-01-02 03:04 UTC."""
+    return f"{at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def printable(words: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from zagent import text
 from zagent.cli.app import state
 from zagent.cli.options import JsonOption
 
@@ -54,7 +55,7 @@ def restore(
 def _words(plan: Plan) -> list[str]:
     begun = [f"{one.id}, of a restore that did not end, stays, and is the stack's no more" for one in plan.begun]
     if plan.snapshot:
-        taken = f"{plan.snapshot.started:%Y-%m-%d %H:%M} UTC"
+        taken = text.moment(plan.snapshot.started)
         first = [f"a volume in {plan.zone} is made of {plan.snapshot.id}, taken {taken}"]
     else:
         first = [f"a snapshot is taken now, and of it a volume is made in {plan.zone}"]

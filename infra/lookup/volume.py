@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zagent import text
+
 from infra import tags
 from infra.account.hosts import Host
 from infra.account.snapshots import FINAL, OTHER, Snapshot
@@ -155,7 +157,7 @@ def adopted(volume: Volume, how: str) -> Choice:
 
 def restored(snapshot: Snapshot, how: str) -> Choice:
     """One made of a snapshot, in any zone."""
-    day = f"{snapshot.started:%Y-%m-%d %H:%M} UTC"
+    day = text.moment(snapshot.started)
     return Choice(None, snapshot, f"a new one from the snapshot {snapshot.id} of {day}, {how}")
 
 

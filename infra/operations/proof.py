@@ -75,5 +75,5 @@ def judge(now: datetime, recorded: str | None, proved: str | None) -> tuple[str,
     if not found.ok:
         return wanted.set_digest, f"{text.plural(len(found.bad), 'file')} was found bad: {', '.join(found.bad[:3])}"
     if not timedelta(0) <= now - found.at <= FRESH:
-        return wanted.set_digest, f"the last verify was on {found.at:%Y-%m-%d %H:%M} UTC"
+        return wanted.set_digest, f"the last verify was on {text.moment(found.at)}"
     return wanted.set_digest, ""

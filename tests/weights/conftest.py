@@ -91,9 +91,15 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub that serves the small repository."""
-    with Hub(files.repository()) as running:
+def repository() -> dict[str, bytes]:
+    """What the hub serves: the small repository."""
+    return files.repository()
+
+
+@pytest.fixture
+def hub(repository: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that serves it."""
+    with Hub(repository) as running:
         monkeypatch.setenv("MODELSCOPE_ENDPOINT", running.url)
         yield running
 

@@ -36,11 +36,9 @@ POINTS = [one for one in names() if one.startswith(("convert:", "durable:"))]
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub that serves the repository in float32."""
-    with Hub(floats.repository()) as running:
-        monkeypatch.setenv("MODELSCOPE_ENDPOINT", running.url)
-        yield running
+def repository() -> dict[str, bytes]:
+    """The hub serves it in float32."""
+    return floats.repository()
 
 
 @pytest.fixture

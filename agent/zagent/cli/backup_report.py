@@ -111,7 +111,7 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
     for one in chosen(layout, name):
         for entry in engines.engine(layout, one).entries():
             sets = "; ".join(f"{model} {digest[:19]}…" for model, digest in entry.sets.items()) or entry.why
-            at = _at(entry.at) if entry.at else "unknown"
+            at = text.moment(entry.at) if entry.at else "unknown"
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
             output.result(line, event="entry", destination=one.name, **asdict(entry))
@@ -124,16 +124,12 @@ def show(output: Output, layout: Layout, name: str | None) -> None:
         run, good, found = known.run, known.success, known.check
         lines = [
             f"{one.name}: {one.target} ({one.kind})",
-            f"  last run      {_at(run.at)}, {run.error or 'good'}" if run else "  last run      never",
-            f"  last good     {_at(good.at)}, {'; '.join(good.sets)}" if good else "  last good     never",
-            f"  last check    {_at(found.at)}, {_bad(found)}" if found else "  last check    never",
+            f"  last run      {text.moment(run.at)}, {run.error or 'good'}" if run else "  last run      never",
+            f"  last good     {text.moment(good.at)}, {'; '.join(good.sets)}" if good else "  last good     never",
+            f"  last check    {text.moment(found.at)}, {_bad(found)}" if found else "  last check    never",
         ]
         facts = {"success": good and asdict(good), "run": run and asdict(run), "check": found and asdict(found)}
         output.result("\n".join(lines), event="destination", **asdict(one), **facts)
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def _bad(found: Checked) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from zagent import text
 from zagent.cli.output import Output
 from zagent.errors import RootNeeded, ScheduleRefused, ZagentError
 from zagent.schedule import host
@@ -89,4 +90,4 @@ def _line(one: Timer) -> str:
 
 
 def _shown(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
+    return text.moment(moment) if moment else "never"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 
 from zagent import text
 from zagent.doctor.check import Check, Finding, ok, warning
@@ -59,7 +59,7 @@ def _line(name: str, found: Grade, known: Record, wanted: Mapping[str, str]) -> 
 
 
 def _at(run: Run | None) -> str:
-    return f"{run.at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if run else "never"
+    return text.moment(run.at) if run else "never"
 
 
 CHECKS = [Check("backup", _backup)]

@@ -47,17 +47,15 @@ def _proof(settings: Settings) -> Finding:
     last = proof.last(store, model, store.recorded(model))
     if not last.ok:
         bad = f"{text.plural(len(last.bad), 'file')} bad: {', '.join(last.bad[:3])}"
-        return warning(
-            f"`zagent verify` of {last.at:%Y-%m-%d %H:%M} UTC found {bad}",
-            WeightsDamaged.remedy.format(model=model.words),
-        )
+        damaged = WeightsDamaged(model=model.words, why=bad)
+        return warning(f"`zagent verify` of {text.moment(last.at)} found {bad}", damaged.advice)
     return _aged(last.at, "every byte was verified" if last.again else "every byte was hashed when the weights came")
 
 
 def _aged(at: datetime, what: str) -> Finding:
     """A date that lies ahead is as little worth as an old one: some clock was wrong."""
     age = datetime.now(timezone.utc) - at
-    line = f"{what}, {at:%Y-%m-%d %H:%M} UTC"
+    line = f"{what}, {text.moment(at)}"
     if abs(age) <= PROOF_LASTS:
         return ok(line)
     return warning(f"{line}; never since", "zagent verify; then zagent schedule status   tells why no timer did it")

@@ -31,7 +31,7 @@ from zagent.weights import copying, digest, manifest
 from zagent.weights.manifest import File, Manifest
 from zagent.weights.model import Model
 from zagent.weights.progress import Progress
-from zagent.weights.pull import prepare, publish, settle, trusted, withdraw
+from zagent.weights.pull import prepare, publish, settle, withdraw
 from zagent.weights.store import Store, held
 
 DOING = "zagent restore"
@@ -55,9 +55,17 @@ class Goal:
         """Where a model's files are to lie."""
         return self.to / folder_name(model.id) / model.revision if self.to else self.store.snapshot(model)
 
-    def recorded(self, model: Model) -> Manifest | None:
-        """What should be there by the data root's own account, if it has one."""
-        return None if self.to else trusted(self.store, model)
+    def recorded(self, model: Model, say: Callable[[str], None] = lambda line: None) -> Manifest | None:
+        """What should be there by the data root's own account, if it has one.
+
+        Where that can't be read it is said, for another version may come then.
+        """
+        try:
+            return None if self.to else self.store.find(model)
+        except ManifestDamaged as error:
+            what = "what that copy has" if self.named else "the newest version that a copy has"
+            say(f"{error.message}; so nothing tells which version was here, and {what} comes")
+            return None
 
     @contextmanager
     def held(self, model: Model) -> Iterator[None]:
@@ -147,7 +155,7 @@ def look(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress
 
 
 def _first(goal: Goal, sources: Sequence[Source], model: Model, progress: Progress, act: Callable[[Job], Job]) -> Job:
-    search, failed = Search(model, _recorded(goal, model, progress), exact=not goal.named), list[ZagentError]()
+    search, failed = Search(model, goal.recorded(model, progress.say), exact=not goal.named), list[ZagentError]()
     for source in sources:
         try:
             if found := search.ask(source, progress):
@@ -161,16 +169,6 @@ def _first(goal: Goal, sources: Sequence[Source], model: Model, progress: Progre
     if search.answered and (whole := _whole(goal, search, progress)):
         return whole
     raise _other(search) or (failed[-1] if failed else _nothing(model.words, sources))
-
-
-def _recorded(goal: Goal, model: Model, progress: Progress) -> Manifest | None:
-    """As ``Goal.recorded``; where it can't be read that is told, for another version may come then."""
-    try:
-        return None if goal.to else goal.store.find(model)
-    except ManifestDamaged as error:
-        what = "what that copy has" if goal.named else "the newest version that a copy has"
-        progress.say(f"{error.message}; so nothing tells which version was here, and {what} comes")
-        return None
 
 
 def _whole(goal: Goal, search: Search, progress: Progress) -> Job | None:
@@ -219,10 +217,8 @@ def _bring(goal: Goal, found: Job, progress: Progress) -> Job:
     _fetch(found, progress)
     if not goal.to:
         publish(goal.store, found.manifest)
-        _give_back(
-            goal.store,
-            [goal.store.manifest_path(found.model), *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")],
-        )
+        path = goal.store.manifest_path(found.model)
+        _give_back(goal.store, [path, *_up_to(goal.store.cache, found.folder), *found.folder.rglob("*")])
     points.reached("restore:manifest-written")
     return found
 

@@ -33,7 +33,7 @@ class Search:
             ZagentError: it can't tell.
         """
         if self.wanted and isinstance(source, History) and (state := source.holding(self.wanted)):
-            self.exact = True
+            self._settle(self.wanted, state, progress)
             return state, self.wanted
         theirs = [one for one in source.sets() if (one.model, one.revision) == (self.model.id, self.model.revision)]
         if found := choose(self.wanted, theirs, exact=self.exact):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Literal
 
 from zagent import text
@@ -29,7 +29,7 @@ class Row:
 def ago(at: datetime, now: datetime) -> str:
     """The age of something, or its date where that lies ahead: some clock was wrong."""
     if at - now > A_MOMENT:
-        return f"dated {at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC, which is to come"
+        return f"dated {text.moment(at)}, which is to come"
     hours = max(0.0, (now - at).total_seconds()) / 3600
     return f"{hours / 24:.0f} days ago" if hours >= 72 else f"{text.duration(hours * 3600)} ago"
 

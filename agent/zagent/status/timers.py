@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from zagent import text
 from zagent.doctor.check import Finding, ok, warning
 from zagent.errors import SystemdRefused, ToolMissing
 from zagent.protect.destinations import Destination
@@ -39,4 +40,4 @@ def judge(timer: Timer, known: Sequence[Destination]) -> Finding:
 
 
 def _shown(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
+    return text.moment(moment) if moment else "never"

@@ -41,12 +41,10 @@ def copy(source: Path, target: Path, on_bytes: digest.OnBytes, wanted: File | No
     with durable.writing(target) as file:
         cloned = _clone(source, file)
         writing = None if cloned else Writing(file.fileno())
-        for chunk in _read(Path(f"/proc/self/fd/{file.fileno()}") if cloned else source):
-            digest.go_on()
-            found.update(chunk)
+        pieces = _read(Path(f"/proc/self/fd/{file.fileno()}") if cloned else source)
+        for piece in digest.passing(pieces, found, on_bytes):
             if writing:
-                writing.write(chunk)
-            on_bytes(len(chunk))
+                writing.write(piece)
         if wanted and (why := difference(wanted, file.seek(0, os.SEEK_END), found.hexdigest())):
             raise Unproved(why)
     return found.hexdigest()
@@ -91,11 +89,8 @@ def proved(source: Path, wanted: File, on_bytes: digest.OnBytes) -> Iterator[mem
         Unreadable: the source can't be read.
     """
     found, size = hashlib.sha256(), 0
-    for piece in _read(source):
-        digest.go_on()
-        found.update(piece)
+    for piece in digest.passing(_read(source), found, on_bytes):
         size += len(piece)
-        on_bytes(len(piece))
         yield piece
     if why := difference(wanted, size, found.hexdigest()):
         raise Unproved(why)

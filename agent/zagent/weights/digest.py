@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -36,11 +36,18 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
         OSError: it can't be opened, or a block can't be read.
     """
     found = hashlib.sha256()
-    for chunk in read_from_disk(path):
-        go_on()
-        found.update(chunk)
-        on_bytes(len(chunk))
+    for _ in passing(read_from_disk(path), found, on_bytes):
+        pass
     return found.hexdigest()
+
+
+def passing(pieces: Iterable[memoryview], found: hashlib._Hash, on_bytes: OnBytes) -> Iterator[memoryview]:
+    """The pieces, each once ``found`` has taken it in, for as long as somebody waits for the result."""
+    for piece in pieces:
+        go_on()
+        found.update(piece)
+        yield piece
+        on_bytes(len(piece))
 
 
 def sha256_or_none(path: Path) -> str | None:

@@ -60,11 +60,9 @@ def _fits(folder: Path, file: File, listed: Mapping[str, Listed]) -> bool:
 
 def _not_whole(ours: Sequence[File], listed: Sequence[Listed]) -> set[str]:
     """The components of which the hub lists weights that were not converted, or no longer those that were."""
-    there = variant.originals(listed)
-    made: dict[str, set[str]] = {}
-    for one in ours:
-        made.setdefault(variant.component(one.path), set()).add(str(variant.original(one.path)))
-    return {name for name, paths in made.items() if paths != {one.path for one in there.get(name, [])}}
+    there = variant.by_component(one.path for one in listed if variant.converted(one.path))
+    made = variant.by_component(str(variant.original(one.path)) for one in ours)
+    return {name for name, paths in made.items() if paths != there.get(name)}
 
 
 def drop(folder: Path, found: Kept, progress: Progress) -> None:

@@ -48,6 +48,14 @@ def component(path: str) -> str:
     return path.partition("/")[0]
 
 
+def by_component(paths: Iterable[str]) -> dict[str, set[str]]:
+    """The paths that lie in each component's folder."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        found.setdefault(component(path), set()).add(path)
+    return found
+
+
 def _match(path: str) -> re.Match[str] | None:
     return _WEIGHTS.fullmatch(path) or _INDEX.fullmatch(path)
 
@@ -73,9 +81,7 @@ def unfinished(paths: Collection[str]) -> set[str]:
 
     So a conversion that was killed leaves them; without a manifest nothing else tells.
     """
-    there: dict[str, list[str]] = {}
-    for path in filter(converted, paths):
-        there.setdefault(component(path), []).append(path)
+    there = by_component(filter(converted, paths))
     left = {name for name, those in there.items() if any(converted(one) not in paths for one in those)}
     return {path for path in paths if original(path) and component(path) in left}
 

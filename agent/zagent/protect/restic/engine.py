@@ -118,7 +118,7 @@ class ResticEngine:
             raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
 
     def _own(self, what: Contents) -> list[Snapshot]:
-        return [one for one in repository.snapshots(self.restic) if one.host == what.data_id]
+        return which.of(repository.snapshots(self.restic), what.data_id)
 
     def _store(
         self, what: Contents, mark: Sequence[str], parent: Snapshot | None, told: Heard, *, force: bool

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePath
 
-from zagent import beneath, durable
+from zagent import beneath, durable, text
 from zagent.errors import NothingToRestore, UsageError
 from zagent.protect.restic import repository, which
 from zagent.protect.restic.engine import ResticEngine
@@ -102,8 +102,8 @@ def newer(source: ResticEngine, user: str) -> str:
     found = None if source.wanted_snapshot else which.unproved(source.snapshots, source.snapshot, user, now)
     if found is None:
         return ""
-    id_, at = found.id[:8], found.time.astimezone(timezone.utc)
-    return f"the same with --snapshot {id_}   takes that of {at:%Y-%m-%d %H:%M} UTC, which is newer, but not proved"
+    takes = f"takes that of {text.moment(found.time)}, which is newer, but not proved"
+    return f"the same with --snapshot {found.id[:8]}   {takes}"
 
 
 def _there(home: Path, path: PurePath) -> os.stat_result | None:

@@ -6,9 +6,10 @@ Several data roots may share a repository; ``own`` is the data id of the one tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
+from zagent import text
 from zagent.errors import DestinationFailed, ManifestDamaged, NothingToRestore
 from zagent.protect.engine import begins
 from zagent.protect.restic import retention, tags
@@ -30,7 +31,7 @@ def meant(found: Sequence[Snapshot], beginning: str, own: str, words: str, now: 
         NothingToRestore: there is none.
     """
     if not beginning:
-        ours = _of(found, own)
+        ours = of(found, own)
         if last := _newest_proved(ours or found, now):
             return last
         whose = " of this data root" if len(ours) < len(found) else ""
@@ -50,7 +51,7 @@ def holding(found: Iterable[Snapshot], wanted: Manifest, own: str, now: datetime
     """
     words = Model(wanted.model, wanted.revision).words
     having = [one for one in found if one.proved and tags.sets(one).get(words) == wanted.set_digest]
-    return _newest_proved(_of(having, own) or having, now)
+    return _newest_proved(of(having, own) or having, now)
 
 
 def settled(found: Sequence[Snapshot], taken: Snapshot, own: str, now: datetime) -> Snapshot | None:
@@ -59,7 +60,7 @@ def settled(found: Sequence[Snapshot], taken: Snapshot, own: str, now: datetime)
     Weights are the same whoever kept them; a list of users is not. Only where there is none of ``own`` is another's as
     good as any.
     """
-    ours = _of(found, own)
+    ours = of(found, own)
     return _newest_proved(ours, now) if ours and taken.host != own else taken
 
 
@@ -67,12 +68,12 @@ def whose(taken: Snapshot, own: str) -> str:
     """Whose that snapshot is and from when, where it is another data root's; else empty."""
     if taken.host == own:
         return ""
-    at = taken.time.astimezone(timezone.utc)
-    beginning = f"the data root {taken.host[:8]}'s, as of {at:%Y-%m-%d %H:%M} UTC"
+    beginning = f"the data root {taken.host[:8]}'s, as of {text.moment(taken.time)}"
     return f"{beginning}: no snapshot there is known to be this data root's"
 
 
-def _of(found: Iterable[Snapshot], own: str) -> list[Snapshot]:
+def of(found: Iterable[Snapshot], own: str) -> list[Snapshot]:
+    """Those that the data root ``own`` made."""
     return [one for one in found if own and one.host == own]
 
 
