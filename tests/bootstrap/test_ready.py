@@ -31,6 +31,20 @@ def test_the_first_boot_is_waited_for(bare: LocalHost, tmp_path: Path) -> None:
     assert (tmp_path / "ended").exists()
 
 
+def test_a_check_that_a_mount_has_started_is_waited_for(bare: LocalHost, tmp_path: Path) -> None:
+    """A converge right after a boot does not plan it again."""
+    bare.give("systemctl", f'case "$1" in show) echo 17 ;; start) sleep 0.2; touch {tmp_path}/ended ;; esac')
+    assert said(bare) == []
+    assert (tmp_path / "ended").exists()
+
+
+def test_a_check_that_nothing_has_started_is_left_alone(bare: LocalHost, tmp_path: Path) -> None:
+    """To wait is no reason to start it."""
+    bare.give("systemctl", f'[ "$1" = show ] || touch {tmp_path}/started')
+    assert said(bare) == []
+    assert not (tmp_path / "started").exists()
+
+
 @pytest.mark.parametrize("code", [1, 2])
 def test_a_first_boot_that_ended_with_errors_is_told(bare: LocalHost, code: int) -> None:
     """It may be none of ours; it steers no terminal."""

@@ -23,6 +23,7 @@ from tests.weights import files
 from tests.weights.conftest import Site, adopted
 from tests.weights.conftest import hasty_client as hasty_client
 from tests.weights.conftest import hub as hub
+from tests.weights.conftest import repository as repository
 from tests.weights.conftest import root as root
 from tests.weights.conftest import site as site
 
