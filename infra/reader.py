@@ -23,6 +23,11 @@ TARGET_EXAMPLE = "restic:s3:https://s3.REGION.amazonaws.com/BUCKET/zagent"
 
 FORM = "it is not of the form that the example shows"
 
+IN_NETRC = (
+    "a password in an address is seen by everyone: "
+    "name it in ~/.netrc instead, as `machine HOST login USER password PASSWORD`, where pip finds it"
+)
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -33,10 +38,10 @@ class Reader:
 
     def text(self, key: str, pattern: str, example: str) -> str:
         """A string that matches ``pattern`` as a whole."""
-        value = str(self.get(key))
-        if not re.fullmatch(pattern, value):
+        value = self.get(key)
+        if isinstance(value, (list, dict, type(None))) or not re.fullmatch(pattern, str(value)):
             raise self._bad(key, value, FORM, example)
-        return value
+        return str(value)
 
     def number(self, key: str, least: int, most: int, example: int, unset: bool = True) -> int:
         """A whole number from ``least`` to ``most``, or 0 where it may be ``unset``."""
@@ -44,6 +49,13 @@ class Reader:
         if not (value.isdecimal() and (least <= int(value) <= most or (unset and int(value) == 0))):
             raise self._bad(key, value, f"it must be a whole number from {least} to {most}", str(example))
         return int(value)
+
+    def index(self, key: str) -> str:
+        """The address of a package index without a password in it, or an empty text."""
+        value, example = str(self.get(key)), "https://example.org/simple"
+        if re.search(r"//[^/]*:[^/]*@", value):
+            raise self._bad(key, _without_password(value), IN_NETRC, example)
+        return self.text(key, r"(https?://\S+)?", example)
 
     def flag(self, key: str) -> bool:
         """True or false."""
@@ -58,21 +70,24 @@ class Reader:
         try:
             destinations.named(BACKUP_NAME, value or "/")
         except DestinationRefused as error:
-            shown = re.sub(r"//.*@", "//…@", value)
-            raise self._bad(key, shown, str(error.facts["why"]), TARGET_EXAMPLE) from error
+            raise self._bad(key, _without_password(value), str(error.facts["why"]), TARGET_EXAMPLE) from error
         return value
 
     def cidrs(self, key: str) -> tuple[str, ...]:
-        """Address ranges, none of them the whole world."""
-        value = self._parsed(key, list, CIDR_EXAMPLE)
-        for one in value:
-            try:
-                network = ipaddress.ip_network(str(one))
-            except ValueError as error:
-                raise self._bad(key, one, str(error), CIDR_EXAMPLE) from error
-            if network.prefixlen == 0:
-                raise self._bad(key, one, "the whole world could try to log in", CIDR_EXAMPLE)
-        return tuple(str(one) for one in value)
+        """Address ranges, none of them the whole world; a single address becomes the range of that one."""
+        return tuple(str(self._network(key, str(one))) for one in self._parsed(key, list, CIDR_EXAMPLE))
+
+    def _network(self, key: str, value: str) -> ipaddress.IPv4Network:
+        try:
+            network = ipaddress.ip_network(value)
+        except ValueError as error:
+            raise self._bad(key, value, str(error), CIDR_EXAMPLE) from error
+        if network.prefixlen == 0:
+            raise self._bad(key, value, "the whole world could try to log in", CIDR_EXAMPLE)
+        if isinstance(network, ipaddress.IPv6Network):
+            why = "the host has no IPv6 address: name the IPv4 address that you come from"
+            raise self._bad(key, value, why, CIDR_EXAMPLE)
+        return network
 
     def tags(self, key: str) -> dict[str, str]:
         """Tags; those that begin with ``zagent:`` are ours."""
@@ -95,3 +110,7 @@ class Reader:
     def _bad(self, key: str, value: object, why: str, example: str) -> BadSetting:
         words = example if example.startswith("--path ") else f"{key} {example}"
         return BadSetting(key=key, file=self.file, value=repr(value), why=why, words=words)
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"//.*@", "//…@", address)

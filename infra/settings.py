@@ -11,10 +11,14 @@ from typing import Any
 from infra import tags
 from infra.account import sessions
 from infra.account.access import Access
+from infra.errors import BadSetting
 from infra.reader import Reader
 
 NEW_VOLUME_GIB = 100
 """The size of a new data volume: the weights' 32.88 GB, their bf16 copy of 20.5 GB, the runtime, room for images."""
+
+ONLY_THE_PROVIDERS = ("accessKey", "secretKey", "assumeRole", "assumeRoles")
+"""Keys of the AWS provider by which it would ask as somebody else than the look-ups do."""
 
 Get = Callable[[str], Any]
 """Gives the value of a key, None where it has none."""
@@ -86,6 +90,15 @@ class Settings:
         """Whether these are tags of something of this stack's."""
         return self.own_tags.items() <= carried.items()
 
+    @property
+    def root_tags(self) -> dict[str, str]:
+        """The tags of the host's system disk; one has it snapshotted where that is wanted.
+
+        It must not carry the tags by which the data volume and its snapshots are found.
+        """
+        own = {tags.SNAPSHOTS: self.root_target} if self.snapshot_root else {}
+        return {**self.more_tags, **own, "Name": f"{self.name}-root"}
+
     def volume_tags(self, owner: str) -> dict[str, str]:
         """The tags of the stack's data volume, made by ``owner``."""
         own = {tags.OWNER: owner, tags.SNAPSHOTS: self.target, "Name": f"{self.name}-data"}
@@ -109,11 +122,13 @@ def load(get: Get, get_aws: Get, project: str, stack: str) -> Settings:
         BadSetting: a value that can't be; it names the key and the stack's file.
     """
     read = Reader(get, f"Pulumi.{stack}.yaml")
+    caller = Reader(lambda key: get_aws(key.removeprefix("aws:")) or "", read.file)
+    _require_one_caller(get_aws, read.file)
     return Settings(
         project=project,
         stack=stack,
-        region=str(get_aws("region") or ""),
-        profile=str(get_aws("profile") or ""),
+        region=caller.text("aws:region", r"[a-z0-9-]*", "us-east-1"),
+        profile=caller.text("aws:profile", r".*", "PROFILE"),
         instance_type=read.text("instanceType", r"[a-z0-9-]+\.[a-z0-9-]+", "g6e.xlarge"),
         ami_id=read.text("amiId", r"(ami-[0-9a-f]+)?", "ami-0123456789abcdef0"),
         volume_id=read.text("volumeId", r"(vol-[0-9a-f]+)?", "vol-0123456789abcdef0"),
@@ -127,7 +142,7 @@ def load(get: Get, get_aws: Get, project: str, stack: str) -> Settings:
         ssh_user=read.text("sshUser", r"[a-z_][a-z0-9_-]*", "ubuntu"),
         ssh_private_key_file=Path(read.text("sshPrivateKeyFile", r".+", "~/.ssh/id_ed25519")).expanduser(),
         modelscope_endpoint=read.text("modelscopeEndpoint", r"(https?://\S+)?", "https://modelscope.cn"),
-        python_index_url=read.text("pythonIndexUrl", r"(https?://\S+)?", "https://example.org/simple"),
+        python_index_url=read.index("pythonIndexUrl"),
         pull_on_up=read.flag("pullOnUp"),
         backup_target=read.target("backupTarget"),
         snapshot_time=read.text("snapshotTime", r"([01]\d|2[0-3]):[0-5]\d", "03:00"),
@@ -135,3 +150,11 @@ def load(get: Get, get_aws: Get, project: str, stack: str) -> Settings:
         snapshot_root=read.flag("snapshotRoot"),
         more_tags=read.tags("tags"),
     )
+
+
+def _require_one_caller(get_aws: Get, file: str) -> None:
+    for key in ONLY_THE_PROVIDERS:
+        if get_aws(key):
+            why = f"zagent would ask AWS as somebody else: `pulumi config rm aws:{key}`, and name a profile"
+            words = "aws:profile PROFILE   where that profile of ~/.aws/config says it"
+            raise BadSetting(key=f"aws:{key}", file=f"{file} or Pulumi.yaml", value="set", why=why, words=words)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 
 
 def main() -> None:
@@ -16,10 +18,20 @@ def main() -> None:
 
     if heeded:
         signal.signal(signal.SIGINT, interrupt.handle)
+    _speak_of_any_name()
     try:
         app(prog_name="zagent")
     except KeyboardInterrupt:  # before the command began, or after it ended
         os._exit(130)
+
+
+def _speak_of_any_name() -> None:
+    """A file's name may be no text, and a locale may lack letters of our own words: they are shown, and break nothing.
+
+    Python does so for standard error by itself.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # None where a shell closed it
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def writing(path: Path, *, replace: bool = True, mode: int = 0o644) -> Iterator[
     handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=path.parent)
     temp = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _named(path), os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fchmod(file.fileno(), mode)
@@ -47,6 +47,17 @@ def writing(path: Path, *, replace: bool = True, mode: int = 0o644) -> Iterator[
         temp.unlink(missing_ok=True)
     points.reached("durable:renamed")
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """That a disk is full is said of the file that did not fit; the system knows no names where it only writes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def _name(temp: Path, path: Path, replace: bool) -> None:

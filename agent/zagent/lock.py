@@ -26,6 +26,7 @@ def held(path: Path, what: str, doing: str) -> Iterator[None]:
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)  # it is emptied: never through a link
     try:
+        _share(handle, path.parent)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -39,6 +40,14 @@ def held(path: Path, what: str, doing: str) -> Iterator[None]:
                 os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def _share(handle: int, folder: Path) -> None:
+    """Root makes it for whoever the folder belongs to, who is to take the lock as well; where root may do that."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and os.fstat(handle).st_uid != owner.st_uid:
+        with suppress(PermissionError):  # services may not
+            os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _say(handle: int, doing: str) -> None:

@@ -18,8 +18,8 @@ def weights() -> Path:
     """The folder that `zagent weights path` prints: the hub's own layout below MODELSCOPE_CACHE."""
     cache = os.environ.get("MODELSCOPE_CACHE", "/data/modelscope_cache")
     folder = Path(cache, "models", MODEL.replace("/", "--"), "snapshots", "master")
-    if not folder.is_dir():
-        raise SystemExit(f'{folder} is not there: run eval "$(zagent env)", then zagent doctor')
+    if not (folder / "model_index.json").is_file():
+        raise SystemExit(f'the model is not in {folder}: run eval "$(zagent env)", then zagent doctor')
     return folder
 
 

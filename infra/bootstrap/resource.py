@@ -148,7 +148,7 @@ def start_if_stopped(props: Mapping[str, Any], access: Access) -> None:
     """Start the host of these properties if it is stopped now, whatever it was when the program ran.
 
     Raises:
-        CloudRefused: it can't be started now.
+        NoCapacity, CloudRefused: it can't be started now.
     """
     power.see_running(access, props["instance_id"], _say)
 

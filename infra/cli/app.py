@@ -14,7 +14,7 @@ cloud = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-snapshot = typer.Typer(help="List, prune or restore the stack's snapshots.", no_args_is_help=True)
+snapshot = typer.Typer(help="Take, list, prune or restore the stack's snapshots.", no_args_is_help=True)
 cloud.add_typer(snapshot, name="snapshot")
 
 volume = typer.Typer(help="List the stack's volumes, or delete one for good.", no_args_is_help=True)

@@ -91,6 +91,8 @@ def _reach(target: str, serial: str, identity: Path | None, host_key: str, hub: 
     if not at:
         reached = operation.stack(target, Path(), say)
         return _vouched(*reached, serial) if serial else reached
+    if not (user and address):
+        raise UsageError(detail=f"no {'address' if user else 'user'} in {target!r}: a machine is USER@ADDRESS")
     if not serial:
         raise UsageError(
             detail=f"{target} needs --serial: a disk is told by its serial number alone (lsblk -o +SERIAL)"

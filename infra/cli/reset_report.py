@@ -45,4 +45,4 @@ def done(output: Output, reset: Reset, image: str) -> None:
     line = f"{reset.found.instance_id} has a new system disk and is as wanted: {whole:.0f} s, 0 bytes from the hub"
     output.result(line, instance=reset.found.instance_id, seconds=seconds, hub_bytes=0)
     if image and reset.settings.ami_id not in ("", image):
-        output.say(f"note: amiId says {reset.settings.ami_id}: pulumi config set amiId {image}")
+        output.say(f"note: amiId says {reset.settings.ami_id}, for the next host: pulumi config set amiId {image}")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @snapshot.command()
 def restore(
     ctx: typer.Context,
-    zone: Annotated[str, typer.Option(help="The availability zone to go on in.", show_default=False)],
+    zone: Annotated[str, typer.Option(help="The availability zone to move to.", show_default=False)],
     source: Annotated[
         str,
-        typer.Argument(metavar="[SNAPSHOT]", help="The snapshot; else one of now, or the newest.", show_default=False),
+        typer.Argument(metavar="[SNAPSHOT]", help="The snapshot; else a fresh one, or the newest.", show_default=False),
     ] = "",
     stack: StackOption = "",
     yes: YesOption = False,
@@ -32,7 +32,7 @@ def restore(
     """Make the stack's volume anew from a snapshot, in ZONE.
 
     The road to another zone: `pulumi destroy`, this, `pulumi up`. A volume that is there is snapshotted first, unless
-    SNAPSHOT is named; it is kept, and is the stack's no more.
+    SNAPSHOT is named; it is kept, and no longer belongs to the stack.
     """
     from infra.cli import ask
     from infra.operations import restore as operation
@@ -53,13 +53,15 @@ def restore(
 
 
 def _words(plan: Plan) -> list[str]:
-    begun = [f"{one.id}, of a restore that did not end, stays, and is the stack's no more" for one in plan.begun]
+    begun = [
+        f"{one.id}, of a restore that did not end, stays, and no longer belongs to the stack" for one in plan.begun
+    ]
     if plan.snapshot:
         taken = text.moment(plan.snapshot.started)
         first = [f"a volume in {plan.zone} is made of {plan.snapshot.id}, taken {taken}"]
     else:
         first = [f"a snapshot is taken now, and of it a volume is made in {plan.zone}"]
-    old = [f"{plan.old.id} stays in {plan.old.zone}, and is the stack's no more"] if plan.old else []
+    old = [f"{plan.old.id} stays in {plan.old.zone}, and no longer belongs to the stack"] if plan.old else []
     return [*first, *old, *begun]
 
 

@@ -38,9 +38,9 @@ def prune(
 ) -> None:
     """Delete your snapshots of this stack that are beyond the count, such as those an earlier policy left.
 
-    So many stay, verified ones and others apart, the living volume's first; of a volume that is gone the newest of
-    each, unless there is a final one. So do all that a living policy counts, final ones, what is restored next, and
-    whatever is somebody else's.
+    Keeps that many verified and that many other snapshots, those of the existing volume first; of a volume that is
+    gone at least the newest of either kind, unless it has a final one. Also kept: whatever a policy of the stack
+    counts, final snapshots, what is restored next, and whatever is somebody else's.
     """
     from datetime import datetime, timezone
 

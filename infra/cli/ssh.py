@@ -29,7 +29,8 @@ class Unit(str, Enum):
 def ssh(
     ctx: typer.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(help="What to run there, after --; else a shell.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help="What to run there, after --; else a shell.", show_default=False),
     ] = None,
     stack: StackOption = "",
     only_print: Annotated[bool, typer.Option("--print", help="Print the line instead.")] = False,
@@ -65,7 +66,7 @@ def logs(
 ) -> None:
     """Show what the services of zagent on the host said.
 
-    They are the pull, both verifies, the check of its packages, and the watchdog of snapshots.
+    They are the pull, both verifies, both backup services, the check of its packages, and the watchdog of snapshots.
     """
     from infra.bootstrap.ssh.connecting import connect
     from infra.operations import find, journal

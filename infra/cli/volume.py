@@ -53,4 +53,4 @@ def purge(
     ask.typed(found.id, yes)
     last = operation.purge(settings, volume_id, output.say, unowned=unowned)
     output.result(f"{found.id} is deleted; {last.id} holds what it held", volume=found.id, snapshot=last.id)
-    output.say(f"back:  pulumi config set restore {last.id}, and `pulumi up`")
+    output.say(f"back:  pulumi config set restore {last.id}, `pulumi up`, then pulumi config set restore auto")

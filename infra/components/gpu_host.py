@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
-import paramiko
 import pulumi
 import pulumi_aws as aws
 
 from infra import tags
-from infra.bootstrap.ssh.keys import UNREADABLE
 from infra.components import capacity
 from infra.components.data_volume import DataVolume
 from infra.components.host_key import HostKey
 from infra.components.identity import HostIdentity
 from infra.components.network import Network
-from infra.errors import KeyFileMissing
 from infra.lookup.found import Found
+from infra.lookup.login import public_half
 from infra.settings import Settings
 
 
@@ -86,30 +83,20 @@ class GpuHost(pulumi.ComponentResource):
             iam_instance_profile=args.identity.profile.name,
             key_name=login.key_name,
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
-            root_block_device=root_disk(settings),
+            root_block_device={"encrypted": True, "volume_type": "gp3", "tags": settings.root_tags},
             user_data=user_data(self.key),
             tags={**settings.tags, "Name": settings.name, tags.HOST_KEY: self.key.public_key},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # The volume can hang on one instance only: the old one must be gone before the new one takes it.
                 delete_before_replace=True,
-                # "The current image" moves; a host is not replaced because AWS published a new one.
-                ignore_changes=[] if settings.ami_id else ["ami"],
+                # "The current image" moves, and so may amiId; a living host gets another one by `zagent cloud reset`.
+                ignore_changes=["ami"],
                 # Session Manager must find its rights at the first boot.
                 depends_on=[args.identity.may],
                 hooks=pulumi.ResourceHookBinding(on_error=[capacity.hook(settings, found)]),
             ),
         )
-
-
-def root_disk(settings: Settings) -> aws.ec2.InstanceRootBlockDeviceArgsDict:
-    """The system disk, as big as its image; a tag has it snapshotted where that is wanted.
-
-    It must not carry the tags by which the data volume and its snapshots are found.
-    """
-    own = {tags.SNAPSHOTS: settings.root_target} if settings.snapshot_root else {}
-    named = {**settings.more_tags, **own, "Name": f"{settings.name}-root"}
-    return {"encrypted": True, "volume_type": "gp3", "tags": named}
 
 
 def user_data(key: HostKey) -> pulumi.Output[str]:
@@ -121,16 +108,3 @@ def user_data(key: HostKey) -> pulumi.Output[str]:
         return "#cloud-config\n" + json.dumps({"ssh_deletekeys": True, "ssh_keys": keys}, indent=1) + "\n"
 
     return pulumi.Output.secret(pulumi.Output.all(key.private_key, key.public_key).apply(plant))
-
-
-def public_half(path: Path) -> str:
-    """The public key that belongs to a private key file, as a line for authorized_keys.
-
-    Raises:
-        KeyFileMissing: there is none, it can't be read without a passphrase, or it is of a kind that is not known here.
-    """
-    try:
-        key = paramiko.PKey.from_path(path)
-    except (OSError, *UNREADABLE) as error:
-        raise KeyFileMissing(path=path, why=error) from error
-    return f"{key.get_name()} {key.get_base64()}"

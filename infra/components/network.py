@@ -83,8 +83,7 @@ class Network(pulumi.ComponentResource):
                 ip_protocol="tcp",
                 from_port=22,
                 to_port=22,
-                cidr_ipv4=None if ":" in cidr else cidr,
-                cidr_ipv6=cidr if ":" in cidr else None,
+                cidr_ipv4=cidr,
                 opts=self._child,
             )
         return group

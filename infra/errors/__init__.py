@@ -1,7 +1,7 @@
 """What can go wrong on the operator's side; part of the tree in ``zagent.errors``.
 
 ZagentError
-├── CloudError    50-59  can the cloud be as wanted?
+├── CloudError    50-59, 94, 95  can the cloud be as wanted?
 ├── HostError     60-69  can the host be reached, and is it safe to touch? 90-93 is there a way in, as root and alone?
 ├── AdoptionError 70-79  which volume is the stack's, and can it be what is wanted?
 └── SnapshotError 80-89  can a snapshot be made, used, deleted? a volume? a system disk?
@@ -14,11 +14,13 @@ from infra.errors.cloud import (
     CloudError,
     CloudRefused,
     KeyFileMissing,
+    NoCapacity,
     NoHost,
     NoImage,
     NoStack,
     NoWayIn,
     QuotaTooSmall,
+    StackUnreadable,
     TypeNotOffered,
 )
 from infra.errors.host import (
@@ -78,6 +80,7 @@ __all__ = [
     "LoginKeyUnusable",
     "ManyVolumes",
     "MountRefused",
+    "NoCapacity",
     "NoHost",
     "NoImage",
     "NoSnapshot",
@@ -96,6 +99,7 @@ __all__ = [
     "SnapshotError",
     "SnapshotFailed",
     "SnapshotNotYours",
+    "StackUnreadable",
     "TypeNotOffered",
     "VolumeAlive",
     "VolumeGone",

@@ -1,4 +1,4 @@
-"""What can go wrong between the configuration and the cloud. 50-59."""
+"""What can go wrong between the configuration and the cloud. 50-59, 94, 95."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class KeyFileMissing(CloudError):
     """{path}, named by sshPrivateKeyFile, is no private key that can be read: {why}"""
 
     exit_code = 52
-    remedy = "ssh-keygen -t ed25519 -f {path}, or pulumi config set sshPrivateKeyFile FILE"
+    remedy = (
+        "pulumi config set sshPrivateKeyFile FILE   the key that the host was made with; or, for a first host: "
+        "ssh-keygen -t ed25519 -f {path}"
+    )
 
 
 class QuotaTooSmall(CloudError):
@@ -63,14 +66,14 @@ class NoHost(CloudError):
     """Not exactly one running host carries the tags of {project}/{stack}: {there}"""
 
     exit_code = 57
-    remedy = "pulumi up --stack {stack}   makes or starts one; `zagent cloud status` says more"
+    remedy = "pulumi up --refresh --stack {stack}   makes or starts one; `zagent cloud status` says more"
 
 
 class NoStack(CloudError):
-    """Which stack is meant is not clear: {why}"""
+    """There is no stack to work on: {why}"""
 
     exit_code = 58
-    remedy = "name it: --stack dev, or `zagent cloud converge dev`; `pulumi stack ls` lists them"
+    remedy = "{hint}"
 
 
 class NoImage(CloudError):
@@ -78,3 +81,20 @@ class NoImage(CloudError):
 
     exit_code = 59
     remedy = "pulumi config set amiId ami-…   an Ubuntu image with the NVIDIA driver and Python 3.10 to 3.13"
+
+
+class StackUnreadable(CloudError):
+    """{file} can't be read: {why}"""
+
+    exit_code = 95
+    remedy = "mend it, or `git checkout {file}`"
+
+
+class NoCapacity(CloudError):
+    """AWS can't start {instance} now, and nothing is lost: {why}"""
+
+    exit_code = 94
+    remedy = (
+        "pulumi up   again later, or after `pulumi config set instanceType TYPE`; to move to another zone: "
+        "`pulumi destroy`, then `zagent cloud snapshot restore --zone ZONE`"
+    )

@@ -49,7 +49,7 @@ class DiskMissing(HostError):
     """No disk of {address} has the serial number {serial}; it has {disks}"""
 
     exit_code = 65
-    remedy = "attach the data volume (`pulumi up`, or aws ec2 attach-volume) and run the same command again"
+    remedy = "attach the data volume (`pulumi up --refresh`, or aws ec2 attach-volume) and run the same command again"
 
 
 class FormatRefused(HostError):

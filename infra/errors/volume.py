@@ -60,7 +60,7 @@ class HostLeftBehind(AdoptionError):
 
 
 class VolumeGone(AdoptionError):
-    """AWS has no volume {volume}, which {where} names"""
+    """{where} names the data volume {volume}, but {why}"""
 
     exit_code = 77
     remedy = "{hint}"

@@ -12,8 +12,9 @@ from infra.account.caller import Caller
 from infra.account.hosts import Host
 from infra.account.snapshots import Snapshot
 from infra.account.types import InstanceType
+from infra.account.volumes import Volume
 from infra.errors import NoImage, TypeNotOffered, VolumeGone
-from infra.lookup import limits, zone
+from infra.lookup import limits, login, zone
 from infra.lookup.known import Known
 from infra.lookup.volume import (
     AUTO,
@@ -29,6 +30,8 @@ from infra.lookup.volume import (
     tagged,
 )
 from infra.settings import Settings
+
+NOT_THERE = "AWS has no such volume"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def look(settings: Settings, known: Known) -> Found:
     """Everything that must be known before anything is declared.
 
     Raises:
-        CloudError, AdoptionError, SnapshotError: what stands against it; nothing was made.
+        CloudError, HostError, AdoptionError, SnapshotError: what stands against it; nothing was made.
     """
     if not settings.has_address:
         sessions.require_tools()
@@ -69,6 +72,8 @@ def look(settings: Settings, known: Known) -> Found:
     offered = types.zones_offering(access, settings.instance_type)
     where = zone.chosen(settings, choice.volume, offered)
     host = next(iter(hosts.with_ids(access, (known.instance,) if known.instance else ())), None)
+    if host:
+        login.require_same(settings.ssh_private_key_file, known.login, host.id)
     if host is None or host.instance_type != settings.instance_type:
         quota = quotas.code_of(settings.instance_type)
         limits.require_quota(instance_type, quota, quotas.vcpus(access, quota))
@@ -100,17 +105,33 @@ def _living(settings: Settings, known: Known, owner: str) -> Choice | None:
     if settings.volume_id:
         named = volumes.with_id(access, settings.volume_id)
         if named is None:
-            raise VolumeGone(volume=settings.volume_id, where="volumeId", hint="pulumi config rm volumeId")
+            hint = "pulumi config rm volumeId"
+            raise VolumeGone(volume=settings.volume_id, where="volumeId", why=NOT_THERE, hint=hint)
         require_own(settings, named)
         return adopted(named, "named by volumeId")
     if known.volume:
         kept = volumes.with_id(access, known.volume)
-        if kept is None:
-            hint = "pulumi refresh   and then `pulumi up`, which restores the newest snapshot if there is one"
-            raise VolumeGone(volume=known.volume, where="Pulumi's state", hint=hint)
-        return adopted(kept, "this stack's own")
+        return adopted(_kept(settings, known.volume, kept), "this stack's own")
     found = tagged(settings, volumes.with_tags(access, settings.own_tags), owner)
     return adopted(found, "found by its tags") if found else None
+
+
+def _kept(settings: Settings, known: str, kept: Volume | None) -> Volume:
+    """The state's volume, if it is there and still is the stack's: a restore may have made another."""
+    if kept is None:
+        hint = f"pulumi refresh   and then `pulumi up`, which {_instead(settings)}"
+        raise VolumeGone(volume=known, where="Pulumi's state", why=NOT_THERE, hint=hint)
+    if kept.tags.get(tags.FORMER) == settings.target and not settings.owns(kept.tags):
+        hint = "pulumi destroy --refresh   keeps both; then `pulumi up`, which adopts the restored one"
+        raise VolumeGone(volume=known, where="Pulumi's state", why="a restored one took its place", hint=hint)
+    return kept
+
+
+def _instead(settings: Settings) -> str:
+    """What becomes of a stack whose volume is lost."""
+    if settings.restore == AUTO:
+        return "restores the newest snapshot if there is one"
+    return f"makes one as restore says: {settings.restore}; pulumi config set restore auto   takes the newest snapshot"
 
 
 def _made(settings: Settings, owner: str) -> Choice:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-VOLUME, INSTANCE = "aws:ebs/volume:Volume", "aws:ec2/instance:Instance"
+VOLUME, INSTANCE, LOGIN = "aws:ebs/volume:Volume", "aws:ec2/instance:Instance", "aws:ec2/keyPair:KeyPair"
 
 HALF_WRITTEN = "failed to load checkpoint"
 """The engine's words where it reads the file of a state that it is writing at this moment."""
@@ -20,10 +20,14 @@ TRIES, PAUSE = 20, 0.25
 
 @dataclass(frozen=True)
 class Known:
-    """The ids of the data volume and the host as the last `up` left them; empty where there is none."""
+    """The ids of the data volume and the host as the last `up` left them; empty where there is none.
+
+    ``login`` is the public key that logs in to the host.
+    """
 
     volume: str = ""
     instance: str = ""
+    login: str = ""
 
 
 def known() -> Known:
@@ -46,10 +50,10 @@ def _told() -> Mapping[str, Mapping[str, Any]]:
 
 
 def parse(outputs: Mapping[str, Mapping[str, Any]]) -> Known:
-    """The ids among the outputs of all resources by URN. Pure."""
+    """What is looked for among the outputs of all resources by URN. Pure."""
 
-    def id_of(kind: str) -> str:
-        found = (one["outputs"].get("id", "") for one in outputs.values() if one["type"] == kind)
+    def of(kind: str, name: str = "id") -> str:
+        found = (one["outputs"].get(name, "") for one in outputs.values() if one["type"] == kind)
         return str(next(found, ""))
 
-    return Known(id_of(VOLUME), id_of(INSTANCE))
+    return Known(of(VOLUME), of(INSTANCE), of(LOGIN, "publicKey"))

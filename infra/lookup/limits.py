@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infra.account.types import InstanceType
 from infra.errors import QuotaTooSmall, VolumeRefused
-from infra.lookup.volume import Choice
+from infra.lookup.volume import AUTO, Choice
 from infra.settings import NEW_VOLUME_GIB, Settings
 
 NEW_THROUGHPUT = 500
@@ -93,6 +93,11 @@ def warnings(settings: Settings, choice: Choice, found: InstanceType) -> Iterato
         yield f"{volume.id} is not encrypted, and can't become so; a volume restored from its snapshot is"
     if volume and settings.kms_key_arn and volume.key != settings.kms_key_arn:
         yield f"kmsKeyArn is for a new volume; {volume.id} keeps {volume.key or 'none'}"
+    if volume and settings.restore != AUTO:
+        yield (
+            f"restore is still {settings.restore}: that is what a new volume is made of should {volume.id} be lost, "
+            "not the newest snapshot; pulumi config set restore auto"
+        )
     wanted = (settings.volume_throughput or _there(choice)[0]) * MIB
     if 0 < found.burst < wanted:
         yield (

@@ -34,5 +34,6 @@ def _way_out(volume: Volume | None, wanted: str, offered: Sequence[str]) -> str:
     if not offered:
         return another
     if volume:
-        return f"{another}; or `zagent cloud snapshot restore --zone {offered[0]}`   to go on there with a copy"
+        copy = f"`zagent cloud snapshot restore --zone {offered[0]}`"
+        return f"{another}; or `pulumi destroy`, then {copy}   to go on there with a copy"
     return f"pulumi config set availabilityZone {offered[0]}"

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from infra import tags
 from infra.account import hosts, volumes
 from infra.account.access import Access, answered
 from infra.errors import ResetRefused
-from infra.operations.taking import Say
-
-if TYPE_CHECKING:
-    from types_boto3_ec2.type_defs import ReplaceRootVolumeTaskTypeDef
+from infra.operations.taking import MISSES, Say
 
 PAUSE = 2.0
 """Seconds between two looks."""
@@ -23,6 +19,9 @@ PATIENCE = 1800.0
 
 ENDED = ("succeeded", "failed", "failed-detached")
 """EC2's words for a task that goes on no more; the others are pending, in-progress, failing, failing-detached."""
+
+NOT_SHOWN = "not shown"
+"""For a task that AWS does not show, or no more: a new one shows only after a moment."""
 
 ASK = "aws ec2 describe-replace-root-volume-tasks --replace-root-volume-task-ids {task}"
 
@@ -68,14 +67,16 @@ def begin(access: Access, instance: str, image: str, own: Mapping[str, str]) -> 
 
 def under_way(access: Access, instance: str) -> str:
     """The task that is replacing an instance's system disk just now, or nothing."""
+    return next((task for task, state in _states(access, instance).items() if state not in ENDED), "")
+
+
+def _states(access: Access, instance: str) -> dict[str, str]:
+    """Of all tasks of an instance that AWS shows; asked for by its id, one that AWS does not show yet is an error."""
+    pages = access.ec2.get_paginator("describe_replace_root_volume_tasks")
     with answered():
-        found = access.ec2.describe_replace_root_volume_tasks(Filters=[{"Name": "instance-id", "Values": [instance]}])
-    going = [one["ReplaceRootVolumeTaskId"] for one in found["ReplaceRootVolumeTasks"] if _state(one) not in ENDED]
-    return next(iter(going), "")
-
-
-def _state(task: ReplaceRootVolumeTaskTypeDef) -> str:
-    return task["TaskState"]
+        found = pages.paginate(Filters=[{"Name": "instance-id", "Values": [instance]}])
+        shown = [one for page in found for one in page["ReplaceRootVolumeTasks"]]
+    return {one["ReplaceRootVolumeTaskId"]: one["TaskState"] for one in shown}
 
 
 def wait(access: Access, instance: str, task: str, say: Say) -> None:
@@ -85,13 +86,15 @@ def wait(access: Access, instance: str, task: str, say: Say) -> None:
         ResetRefused: it never will, or it takes too long.
         CloudRefused: AWS does not answer.
     """
-    until, told = time.monotonic() + PATIENCE, ""
-    while (state := _asked(access, task)) != "succeeded":
+    begun, told, misses = time.monotonic(), "", 0
+    while (state := _states(access, instance).get(task, NOT_SHOWN)) != "succeeded":
+        misses = misses + 1 if state == NOT_SHOWN else 0
         if state in ENDED:
             what, hint = MEANING[state]
             raise ResetRefused(instance=instance, why=f"{task} is {state}: {what}", hint=hint)
-        if time.monotonic() > until:
-            why = f"{task} is {state} after {PATIENCE / 60:.0f} min"
+        passed = time.monotonic() - begun
+        if passed > PATIENCE or misses > MISSES:
+            why = f"{task} is {state} after {passed / 60:.1f} min"
             hint = f"{ASK.format(task=task)}   until it succeeded, then zagent cloud converge"
             raise ResetRefused(instance=instance, why=why, hint=hint)
         if state != told:
@@ -100,27 +103,9 @@ def wait(access: Access, instance: str, task: str, say: Say) -> None:
         time.sleep(PAUSE)
 
 
-def _asked(access: Access, task: str) -> str:
-    with answered():
-        return _state(
-            access.ec2.describe_replace_root_volume_tasks(ReplaceRootVolumeTaskIds=[task])["ReplaceRootVolumeTasks"][0]
-        )
-
-
-def disk_tags(access: Access, instance: str) -> dict[str, str]:
-    """The tags of an instance's system disk, by which its snapshot policy finds it."""
-    disk = _disk(access, instance)
-    return tags.settable(disk.tags) if disk else {}
-
-
 def tag_disk(access: Access, instance: str, own: Mapping[str, str]) -> None:
-    """Give them to its new one."""
-    disk = _disk(access, instance)
-    if disk and own:
-        with answered():
-            access.ec2.create_tags(Resources=[disk.id], Tags=tags.listed(own))
-
-
-def _disk(access: Access, instance: str) -> volumes.Volume | None:
-    found = hosts.with_ids(access, (instance,))
-    return volumes.with_id(access, found[0].root) if found and found[0].root else None
+    """Tag an instance's new system disk as `pulumi up` would: by a tag its snapshot policy finds it."""
+    for host in hosts.with_ids(access, (instance,)):
+        if host.root and (disk := volumes.with_id(access, host.root)):
+            with answered():
+                access.ec2.create_tags(Resources=[disk.id], Tags=tags.listed(own))

@@ -33,6 +33,12 @@ PATIENCE = 1800.0
 
 BOOT = "/proc/sys/kernel/random/boot_id"
 
+STOP_USERS = (
+    "zagent cloud ssh   and stop what comes back by itself, such as a container: `sudo docker stop NAME`; "
+    f"`sudo fuser -vm {ROOT}` shows who uses it; then zagent cloud reset again"
+)
+"""Whatever is started again by something else takes the volume back before it is unmounted."""
+
 QUICK = units.service(units.QUICK)
 
 
@@ -112,16 +118,15 @@ def carry_out(reset: Reset, image: str = "") -> None:
 
     Raises:
         NotProved: the weights are not whole; nothing was changed.
-        ResetRefused: AWS did not manage to.
+        ResetRefused: the volume could not be let go, and the host is as before; or AWS did not manage to.
         HostError, CloudRefused: as they say.
     """
     access, instance = reset.settings.access, reset.found.instance_id
-    named = {} if reset.task else replacing.disk_tags(access, instance)
     if not reset.task:
         _begin(reset, image)
     with reset.phase("system disk replaced"):
         replacing.wait(access, instance, reset.task, reset.say)
-        replacing.tag_disk(access, instance, named)
+        replacing.tag_disk(access, instance, reset.settings.root_tags)
     with reset.phase("host booted"):
         host = booted(reset)
     with reset.phase("host converged"):
@@ -139,15 +144,23 @@ def _begin(reset: Reset, image: str) -> None:
     with reset.phase("weights proved"):
         proof.require(reset.host, reset.say)
     reset.boot = boot(reset.host)
-    with reset.phase("volume let go"):
-        must(reset.host, "let the data volume go", *on_host("release", ROOT))
     try:
+        _let_go(reset)
         own = reset.settings.own_tags
         reset.task = replacing.begin(reset.settings.access, reset.found.instance_id, image, own)
-    except CloudRefused:
-        reset.say("AWS does not begin: the host is put back as it was")
+    except (CloudRefused, ResetRefused) as error:
+        reset.say(f"{error.message}; the host is put back as it was")
         converge(reset.target(reset.host), reset.want)
         raise
+
+
+def _let_go(reset: Reset) -> None:
+    with reset.phase("volume let go"):
+        try:
+            must(reset.host, "let the data volume go", *on_host("release", ROOT))
+        except CommandFailed as error:
+            why = error.facts["why"]
+            raise ResetRefused(instance=reset.found.instance_id, why=why, hint=STOP_USERS) from error
 
 
 def boot(host: Host) -> str:

@@ -271,14 +271,16 @@ def test_a_host_without_an_open_port_is_reached_by_its_id(
 
 
 def test_what_is_not_clear_is_an_error(ec2: EC2Client) -> None:
-    """No host, a stopped one, no volume on it, two volumes on it."""
-    with pytest.raises(NoHost):
+    """No host, a stopped one, no volume on it, two volumes on it; what is gone comes back once the state is told."""
+    with pytest.raises(NoHost) as no_host:
         find.host(settings())
+    assert no_host.value.advice.startswith("pulumi up --refresh ")
     host = instance(ec2)
     with pytest.raises(NoHost):
         find.host(replace(settings(), stack="prod"))
-    with pytest.raises(DiskMissing):
+    with pytest.raises(DiskMissing) as no_disk:
         find.host(settings())
+    assert "`pulumi up --refresh`" in no_disk.value.advice
     for device in ("/dev/sdf", "/dev/sdg"):
         ec2.attach_volume(Device=device, InstanceId=host, VolumeId=volume(ec2))
     with pytest.raises(ManyVolumes):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from infra.account.access import Access
 from infra.bootstrap import power, resource
-from infra.errors import CloudRefused
+from infra.errors import CloudError, CloudRefused, NoCapacity
 from tests.bootstrap.test_permission import ec2, instance
 
 if TYPE_CHECKING:
@@ -56,3 +58,28 @@ def test_a_host_that_is_gone_is_a_clear_error(ec2: EC2Client) -> None:
     ec2.terminate_instances(InstanceIds=[host])
     with pytest.raises(CloudRefused):
         power.see_running(Access("us-east-1"), host, print)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InsufficientInstanceCapacity", NoCapacity),
+        ("VcpuLimitExceeded", NoCapacity),
+        ("UnauthorizedOperation", CloudRefused),
+    ],
+)
+def test_no_machine_to_be_had_is_nobodys_fault(ec2: EC2Client, code: str, error: type[CloudError]) -> None:
+    """Who asks is in order then: what is told is how to go on."""
+    host = instance(ec2)
+    ec2.stop_instances(InstanceIds=[host])
+    access = Access("us-east-1")
+
+    def refused(**_: object) -> tuple[AWSResponse, dict[str, Any]]:
+        told = {"Code": code, "Message": "We do not have sufficient"}
+        return AWSResponse("", 400, HTTPHeaders(), None), {"Error": told}
+
+    access.ec2.meta.events.register("before-call.ec2.StartInstances", refused)  # type: ignore[arg-type]
+    with pytest.raises(error, match="We do not have sufficient") as caught:
+        power.see_running(access, host, print)
+    assert ("snapshot restore --zone" in caught.value.advice) == (error is NoCapacity)
+    assert state(ec2, host) == "stopped"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +121,16 @@ def test_what_the_kernel_itself_uses_is_told(held: Room) -> None:
         assert "busy" in done.stderr
     finally:
         run("losetup", "--detach", device)
+    assert release(held).returncode == 0
+
+
+def test_whoever_comes_back_at_once_is_named(held: Room) -> None:
+    """Such as a container that is always started again: it must be stopped by whoever runs it."""
+    again = 'echo ready; while :; do (exec 3< "$0/file" > /dev/null; exec sleep 600); done'
+    with held.settled(["sh", "-c", again, str(held.mounted)]):
+        done = release(held, 2)
+        assert done.returncode == 1
+        assert re.search(rf"{held.mounted} is still in use: .*busy.* sleep \(\d+\)", done.stderr)
     assert release(held).returncode == 0
 
 

@@ -13,6 +13,7 @@ import pytest
 from infra.bootstrap.ssh import connecting, wire
 from infra.bootstrap.ssh.connecting import connect
 from infra.bootstrap.ssh.fabric_host import FabricHost
+from infra.bootstrap.ssh.host import SSH_PATIENCE
 from infra.errors import HostUnreachable
 from tests.bootstrap.server import Server, host, needs_sshd, server
 
@@ -36,7 +37,7 @@ def test_a_host_that_does_not_answer_is_waited_for(server: Server) -> None:
         login = replace(server.login, port=silent.getsockname()[1])
         with pytest.raises(HostUnreachable, match="Connection refused"):
             connect(login, said.append, patience=3)
-    assert said == ["waiting for 127.0.0.1 to answer SSH: Connection refused"]
+    assert said == ["waiting for 127.0.0.1 to answer SSH: Connection refused; trying for 3 s, Ctrl-C ends it"]
 
 
 def test_a_connection_that_broke_does_not_come_back(server: Server, host: FabricHost) -> None:
@@ -136,11 +137,16 @@ def test_silence_counts_from_a_question_and_any_answer_ends_it(now: list[float])
 
 def test_a_refused_key_has_its_patience_from_the_first_refusal(server: Server, now: list[float]) -> None:
     """However long the host took to answer at all; and what is no refusal has the whole of it."""
-    wait = connecting._Wait(server.login, 600)
+    said: list[str] = []
+    wait = connecting._Wait(server.login, 600, said.append)
     error = HostUnreachable(address="127.0.0.1", why="Connection refused")
     now[0] += 300
-    assert wait.require(error, refused=False) == "Connection refused"
-    assert "it refuses the key" in str(wait.require(error, refused=True))
+    wait.require(error, refused=False)
+    now[0] += connecting.TOLD_EVERY
+    wait.require(error, refused=True)
+    assert "Connection refused; trying for 5 min, " in said[0]
+    assert "it refuses the key" in said[1]
+    assert said[1].endswith("; trying for 2 min more, Ctrl-C ends it")
     now[0] += connecting.KEY_PATIENCE - 1
     wait.require(error, refused=True)
     now[0] += 2
@@ -150,3 +156,15 @@ def test_a_refused_key_has_its_patience_from_the_first_refusal(server: Server, n
     now[0] += 600
     with pytest.raises(HostUnreachable, match="Connection refused"):
         wait.require(error, refused=False)
+
+
+def test_who_waits_hears_every_minute_how_long_it_goes_on(server: Server, now: list[float]) -> None:
+    """And how to end it."""
+    said: list[str] = []
+    wait = connecting._Wait(server.login, SSH_PATIENCE, said.append)
+    for _ in range(0, 600, 30):
+        wait.require(HostUnreachable(address="127.0.0.1", why="Connection refused"), refused=False)
+        now[0] += 30
+    begin, end = "waiting for 127.0.0.1 to answer SSH: Connection refused; trying for ", ", Ctrl-C ends it"
+    left = ["10 min", *(f"{one} min more" for one in range(9, 1, -1)), "60 s more"]
+    assert said == [f"{begin}{one}{end}" for one in left]

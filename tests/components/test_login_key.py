@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.components.gpu_host import public_half
 from infra.errors import KeyFileMissing
+from infra.lookup.login import public_half
 from tests import security_key
 from tests.bootstrap.disk import run
 

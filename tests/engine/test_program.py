@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests import login_key
 from tests.engine.conftest import Stack
 from tests.engine.recorded import BROKEN, FILESYSTEM
 
@@ -46,6 +47,7 @@ def test_a_host_that_failed_is_made_and_replaced(stack: Stack) -> None:
     """An `up` that fails, one that goes on from there, one that replaces the host, all around one volume."""
     volume = failed_before_the_host(stack)
     goes_on_and_formats_once(stack, volume)
+    keeps_its_login_key(stack)
     replaces_the_host(stack, volume)
     stack.project.run(*DESTROY)
     stack.ec2.delete_volume(VolumeId=volume)
@@ -69,13 +71,25 @@ def goes_on_and_formats_once(stack: Stack, volume: str) -> None:
     assert stack.permission(volume) == f"done:{FILESYSTEM}"
 
 
+def keeps_its_login_key(stack: Stack) -> None:
+    """Another one would replace the host, which nobody asked for."""
+    own = stack.project.run("config", "get", "sshPrivateKeyFile").strip()
+    stack.project.run("config", "set", "sshPrivateKeyFile", str(login_key.written(stack.diary.with_name("other"))))
+    assert "it was made with another key" in stack.refused("preview")
+    stack.project.run("config", "set", "sshPrivateKeyFile", own)
+
+
 def replaces_the_host(stack: Stack, volume: str) -> None:
-    """The bootstrap lets the volume go while it is still attached to the running host; only then the host goes."""
+    """The bootstrap lets the volume go while it is still attached to the running host; only then the host goes.
+
+    Not for another image, which is for the next host.
+    """
     first = stack.project.outputs()
     running = stack.ec2.describe_instances(InstanceIds=[first["instance_id"]])["Reservations"][0]["Instances"][0]
     copied = stack.ec2.copy_image(Name="another", SourceImageId=running["ImageId"], SourceRegion="us-east-1")
     stack.project.run("config", "set", "amiId", copied["ImageId"])
-    stack.up()
+    stack.up(*UNCHANGED)
+    stack.up("--replace", "**::host-instance")
     second = stack.project.outputs()
     assert second["instance_id"] != first["instance_id"]
     assert second["volume_id"] == volume

@@ -34,6 +34,7 @@ def units(root: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
     (programs / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setattr(settings, "SERVICE_USER", "root")
+    monkeypatch.setattr("zagent.schedule.systemctl.BOOTED", folder)
     monkeypatch.setattr(host.require, "__defaults__", (Path("/bin/sh"), agent_env))
     monkeypatch.setattr("zagent.cli.schedule_report.FOLDER", folder)
     return folder

@@ -119,7 +119,7 @@ def test_a_folder_that_takes_no_write_is_refused(here: Settings, tmp_path: Path)
     closed.chmod(0o555)
     os.seteuid(65534)
     try:
-        with pytest.raises(NotWritable, match="closed takes no writes as user nobody"):
+        with pytest.raises(NotWritable, match="closed can't be read or written as user nobody"):
             paths(closed / "fox.png", [7], here, overwrite=False)
     finally:
         os.seteuid(0)

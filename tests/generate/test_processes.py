@@ -63,3 +63,11 @@ def test_generating_needs_no_network(root: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert [line[:5] for line in done.stderr.splitlines()] == ["plan:"]
     assert Image.open(tmp_path / "fox.png").size == (64, 64)
+
+
+def test_the_example_says_where_no_model_is(tmp_path: Path) -> None:
+    """Also where its folder is there, as a pull that was refused or cut off may leave it."""
+    (tmp_path / "models/Tongyi-MAI--Z-Image-Turbo/snapshots/master").mkdir(parents=True)
+    here = {**os.environ, "MODELSCOPE_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, EXAMPLE, PROMPT], env=here, capture_output=True, text=True, check=False)
+    assert "then zagent doctor" in done.stderr.splitlines()[-1]

@@ -96,13 +96,14 @@ def other(**changes: Any) -> str:
         other(more=1),
         other(width="64"),
         other(seed=1.5),
+        other(sigmas=[int("9" * 400)]),
         other(prompt=None),
         other(sigmas=5),
         other(sigmas=["x"]),
         other(versions=[]),
         other(versions={"torch": 2}),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_a_foreign_record_is_refused(tmp_path: Path, text: str | None) -> None:
     """No record, one that is none, of another schema, or with a value of the wrong kind: a usage error."""

@@ -36,7 +36,9 @@ def test_sizes_are_understood(text: str, size: Size) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "x", "1024x", "x768", "-64x64", "64.0", "1e3", "64x64x64", "999999", "64 x 64"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1024x", "x768", "-64x64", "64.0", "1e3", "64x64x64", "9999999999", "64 x 64"]
+)
 def test_other_sizes_are_not(text: str) -> None:
     """Anything else is a usage error that shows how a size looks."""
     with pytest.raises(UsageError, match="must look like 1024x768"):

@@ -16,6 +16,7 @@ from infra.account.snapshots import DAILY, FINAL
 from infra.errors import (
     CloudError,
     HostLeftBehind,
+    LoginKeyUnusable,
     NoImage,
     NoSnapshot,
     NoWayIn,
@@ -29,6 +30,8 @@ from infra.errors import (
 )
 from infra.lookup.found import look
 from infra.lookup.known import Known
+from infra.lookup.login import public_half
+from tests import login_key
 from tests.configured import REGION, settings
 from tests.localcloud.cloud import api
 from tests.localcloud.cloud.ec2.image import AMI_ID, OTHER_AMI_ID
@@ -97,7 +100,7 @@ def test_what_is_configured_goes_first(cloud: Cloud) -> None:
         ({"instanceType": "g9x.huge"}, TypeNotOffered, "g9x.huge is not offered in this region; it is in no zone"),
         ({"availabilityZone": "us-east-1z"}, TypeNotOffered, "not offered in us-east-1z; it is in us-east-1a"),
         ({"volumeThroughput": 1000}, VolumeRefused, "0.25 MiB/s for each of its 3000 IOPS"),
-        ({"volumeId": GONE}, VolumeGone, f"no volume {GONE}, which volumeId names"),
+        ({"volumeId": GONE}, VolumeGone, f"volumeId names the data volume {GONE}, but AWS has no such volume"),
         ({"restore": "snap-0123456789abcdef0"}, NoSnapshot, "there is none of that id"),
     ],
 )
@@ -219,9 +222,27 @@ def test_a_stopped_host(cloud: Cloud) -> None:
 def test_the_states_volume_is_gone(cloud: Cloud) -> None:
     """No other is made in its place before the state is told."""
     cloud.snapshot(cloud.volume(**{tags.STACK: "prod"}), **DATA)
-    with pytest.raises(VolumeGone, match=f"no volume {GONE}, which Pulumi's state names") as caught:
+    with pytest.raises(VolumeGone, match=f"state names the data volume {GONE}, but AWS has no such") as caught:
         look(settings(), Known(volume=GONE))
     assert caught.value.advice.startswith("pulumi refresh ")
+    assert caught.value.advice.endswith("restores the newest snapshot if there is one")
+    with pytest.raises(VolumeGone) as caught:
+        look(settings(restore="blank"), Known(volume=GONE))
+    assert "as restore says: blank; pulumi config set restore auto " in caught.value.advice
+
+
+def test_a_host_is_not_replaced_for_another_login_key(cloud: Cloud, tmp_path: Path) -> None:
+    """The one that it was made with is asked for; once it is gone, the next is made with the other."""
+    own, other = (login_key.written(tmp_path / name) for name in ("own", "other"))
+    made = cloud.volume()
+    known = Known(made, cloud.host(made), f"{public_half(own)} a comment")
+    assert look(settings(sshPrivateKeyFile=str(own)), known).stopped == ""
+    with pytest.raises(LoginKeyUnusable, match=f"{other} can't be used to log in to {known.instance}: ") as caught:
+        look(settings(sshPrivateKeyFile=str(other)), known)
+    assert "pulumi config set sshPrivateKeyFile FILE " in caught.value.advice
+    cloud.ec2.terminate_instances(InstanceIds=[known.instance])
+    until(lambda: cloud.state(known.instance) == "terminated")
+    assert look(settings(sshPrivateKeyFile=str(other)), known).stopped == ""
 
 
 def test_the_newest_snapshot_is_restored(cloud: Cloud) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.lookup.known import INSTANCE, VOLUME, Known, parse
+from infra.lookup.known import INSTANCE, LOGIN, VOLUME, Known, parse
 
 
 def resource(kind: str, **outputs: Any) -> dict[str, Any]:
@@ -32,9 +32,10 @@ OTHERS = [
         ([STACK, DISK], Known("vol-1", "")),
         ([HOST, STACK], Known("", "i-1")),
         ([*OTHERS, HOST, STACK, DISK], Known("vol-1", "i-1")),
+        ([HOST, resource(LOGIN, id="host-login", publicKey="ssh-ed25519 AAAA")], Known("", "i-1", "ssh-ed25519 AAAA")),
         ([resource(VOLUME), resource(INSTANCE)], Known("", "")),
     ],
 )
-def test_the_ids_of_volume_and_host(resources: list[dict[str, Any]], known: Known) -> None:
+def test_volume_host_and_login_key(resources: list[dict[str, Any]], known: Known) -> None:
     """Wherever in the state they are; empty where there is none."""
     assert parse({f"urn:pulumi:dev::zagent::{number}": one for number, one in enumerate(resources)}) == known

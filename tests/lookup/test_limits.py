@@ -170,6 +170,14 @@ SLOW = replace(BIG, burst=250.0)
             "g6e.xlarge reads at most 250 MB/s, less than the 524 MB/s of the data volume: "
             "the 20.5 GB of weights load in 82 s instead of 39 s",
         ),
+        ({"restore": "blank"}, BLANK, BIG, None),
+        ({"restore": "blank"}, KEPT, BIG, "restore is still blank: "),
+        (
+            {"restore": "snap-1"},
+            KEPT,
+            BIG,
+            "should vol-1 be lost, not the newest snapshot; pulumi config set restore auto",
+        ),
         ({"volumeThroughput": 1000}, KEPT, replace(BIG, burst=1000.0), "less than the 1049 MB/s of the data volume"),
         ({}, kept(throughput=1000), replace(BIG, burst=1000.0), "load in 20 s instead of 20 s"),
         ({}, BLANK, replace(BIG, cards=()), "g6e.xlarge has no GPU that AWS tells of"),

@@ -8,7 +8,7 @@ import pytest
 
 from infra import tags
 from infra.account.snapshots import DAILY, FINAL
-from infra.errors import ManyVolumes
+from infra.errors import ManyVolumes, VolumeGone
 from infra.lookup.found import look
 from infra.lookup.known import Known
 from infra.operations import purge, restore
@@ -76,6 +76,17 @@ def test_a_volume_that_moved_and_was_lost_comes_back(cloud: Cloud) -> None:
     assert made_of(cloud, third) == its
     purge.purge(settings(), third, print)
     assert look(settings(), NOBODY).choice.why.startswith("a blank one; ")
+
+
+def test_a_volume_that_lost_its_place_is_not_gone_on_with(cloud: Cloud) -> None:
+    """Though the state knows it still, as after a restore without `pulumi destroy`; then the new one is found."""
+    first = cloud.volume()
+    second = moved("us-east-1b").volume
+    with pytest.raises(VolumeGone, match=f"state names the data volume {first}, but a restored one took") as caught:
+        look(settings(), Known(first))
+    assert caught.value.advice.startswith("pulumi destroy ")
+    assert look(settings(), NOBODY).choice.why == f"{second} in us-east-1b, found by its tags"
+    assert look(settings(volumeId=first), Known(first)).choice.why.endswith("named by volumeId")
 
 
 def test_only_what_could_be_restored_is_named(cloud: Cloud) -> None:

@@ -50,7 +50,13 @@ def test_another_zone_than_the_volumes_is_refused(offered: list[str]) -> None:
         ),
         (None, A, [], f"in {A}; it is in no zone of this region", f"instanceType TYPE   one that {A} offers"),
         (None, A, [B, C], f"in {A}; it is in {B}, {C}", f"pulumi config set availabilityZone {B}"),
-        (LIVING, "", [B, C], f"in {A}; it is in {B}, {C}", f"zagent cloud snapshot restore --zone {B}"),
+        (
+            LIVING,
+            "",
+            [B, C],
+            f"in {A}; it is in {B}, {C}",
+            f"`pulumi destroy`, then `zagent cloud snapshot restore --zone {B}`",
+        ),
         (LIVING, A, [], f"in {A}; it is in no zone", f"instanceType TYPE   one that {A} offers"),
     ],
 )

@@ -150,7 +150,9 @@ def test_the_command_asks_first_and_says_how_it_comes_back(cloud: Cloud) -> None
     done = run("purge", volume, "--yes")
     assert done.exit_code == 0, done.output
     (last,) = taken()
-    assert f"back:  pulumi config set restore {last.id}" in done.stderr
+    assert (
+        f"back:  pulumi config set restore {last.id}, `pulumi up`, then pulumi config set restore auto" in done.stderr
+    )
     assert there(volume) is None
 
 

@@ -12,11 +12,12 @@ from zagent.cli.commands import app
 
 from infra import tags
 from infra.account import hosts
+from infra.account.access import Access
 from infra.bootstrap.ssh.host import COMMAND_PATIENCE, OnLine, Ran
 from infra.bootstrap.want import ROOT
 from infra.errors import CloudRefused, CommandFailed, HostUnreachable, NotConfirmed, NotProved, ResetRefused
 from infra.operations import proof, replacing, reset
-from infra.operations.taking import Say
+from infra.operations.taking import MISSES, Say
 from infra.settings import Settings
 from tests.configured import settings
 from tests.localcloud.cloud import api
@@ -27,21 +28,27 @@ from tests.localcloud.waiting import until
 from tests.operations.cloud import Cloud
 
 OLD, NEW = "boot-1", "boot-2"
-ROOT_TAGS = {tags.SNAPSHOTS: "zagent/dev/root", "Name": "zagent-dev-root"}
+ROOT_TAGS = {tags.SNAPSHOTS: "zagent/dev/root", "Name": "zagent-dev-root", "team": "images"}
 
 
 @dataclass
 class Told:
-    """A host that only writes down what is asked of it; ``boots`` are its answers, the last one for good."""
+    """A host that only writes down what is asked of it; ``boots`` are its answers, the last one for good.
+
+    ``holds`` is why it does not let the volume go.
+    """
 
     boots: list[str | Exception] = field(default_factory=lambda: [OLD])
     lost: list[tuple[str, int]] = field(default_factory=list)
+    holds: str = ""
     asked: list[str] = field(default_factory=list)
     address: str = "ubuntu@192.0.2.7"
 
     def run(self, words: Sequence[str], *, on_line: OnLine | None = None, patience: float = COMMAND_PATIENCE) -> Ran:
         """Answer."""
         self.asked.append(words[-1])
+        if words[-1] == ROOT and self.holds:
+            return Ran(1, "", self.holds)
         if words[-1] != reset.BOOT:
             return Ran(0, json.dumps(self.lost), "")
         answer = self.boots.pop(0) if len(self.boots) > 1 else self.boots[0]
@@ -55,8 +62,8 @@ class Told:
 
 @pytest.fixture
 def own(cloud: Cloud) -> Settings:
-    """The stack's."""
-    return settings()
+    """The stack's, with tags for its system disk."""
+    return settings(snapshotRoot="true", tags={"team": "images"})
 
 
 @pytest.fixture
@@ -70,10 +77,8 @@ def machines(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 @pytest.fixture
 def instance(cloud: Cloud, own: Settings, machines: Recorder) -> str:
-    """The stack's host, its data volume attached, its system disk with tags of its own."""
-    made = cloud.host(cloud.volume())
-    cloud.ec2.create_tags(Resources=[root(own, made)], Tags=tags.listed(ROOT_TAGS))
-    return made
+    """The stack's host, its data volume attached."""
+    return cloud.host(cloud.volume())
 
 
 @pytest.fixture
@@ -94,6 +99,12 @@ def root(own: Settings, instance: str) -> str:
     return hosts.with_ids(own.access, (instance,))[0].root
 
 
+def root_tags(own: Settings, instance: str) -> dict[str, str]:
+    """The tags of that disk."""
+    found = own.access.ec2.describe_volumes(VolumeIds=[root(own, instance)])["Volumes"][0]
+    return tags.values(found.get("Tags", []))
+
+
 def done(told: Told) -> list[str]:
     """What was asked of the host, in few words."""
     names = {reset.BOOT: "boot", ROOT: "release", reset.QUICK: "weights"}
@@ -106,14 +117,14 @@ def run(*words: str) -> Result:
 
 
 def test_the_whole_way(own: Settings, instance: str, told: Told) -> None:
-    """The old system's answers on its way down are none; its disk is gone, and the new one has its tags."""
+    """The old system's answers on its way down are none; its disk is gone, and the new one has the stack's tags."""
     told.boots = [OLD, OLD, CommandFailed(address="a", what="b", why="c"), HostUnreachable(address="a", why="c"), NEW]
     before = root(own, instance)
     begun = reset.look(own, print)
     reset.carry_out(begun)
     assert done(told) == ["boot", "release", "boot", "boot", "boot", "boot", "converge, pull False", "weights"]
     assert root(own, instance) != before
-    assert replacing.disk_tags(own.access, instance) == ROOT_TAGS
+    assert root_tags(own, instance) == ROOT_TAGS
     assert list(begun.seconds) == [
         "weights proved",
         "volume let go",
@@ -149,6 +160,18 @@ def test_what_aws_refuses_puts_the_host_back(cloud: Cloud, own: Settings, instan
     assert done(told) == ["boot", "release", "converge, pull False"]
 
 
+def test_a_volume_that_is_not_let_go_puts_the_host_back(
+    own: Settings, instance: str, machines: Recorder, told: Told
+) -> None:
+    """As with a container that comes back before the unmount: the disk stays, and whoever uses the volume is named."""
+    told.holds = "/data is still in use: umount: /data: target is busy. python3 (4711)"
+    with pytest.raises(ResetRefused, match=r"is not replaced: /data is still in use: .* python3 \(4711\)") as refused:
+        reset.carry_out(reset.look(own, print))
+    assert "docker stop NAME" in refused.value.advice
+    assert done(told) == ["boot", "release", "converge, pull False"]
+    assert "replace_root" not in [call[0] for call in machines.calls]
+
+
 def test_a_task_that_fails(own: Settings, instance: str, machines: Recorder, told: Told) -> None:
     """The old disk is there, and the command that mounts the volume again is named."""
     machines.failing = {"replace_root"}
@@ -177,7 +200,7 @@ def test_a_task_that_goes_on_for_ever(
     machines.go_on.clear()
     monkeypatch.setattr(replacing, "PATIENCE", 0)
     begun = reset.look(own, print)
-    with pytest.raises(ResetRefused, match="after 0 min") as failed:
+    with pytest.raises(ResetRefused, match=r"after 0\.0 min") as failed:
         reset.carry_out(begun)
     assert f"--replace-root-volume-task-ids {begun.task}" in failed.value.advice
     machines.go_on.set()
@@ -196,7 +219,28 @@ def test_a_reset_that_was_cut_off_goes_on(own: Settings, instance: str, machines
     told.boots = [NEW]
     reset.carry_out(begun)
     assert done(told) == ["boot", "converge, pull False", "weights"]
+    assert root_tags(own, instance) == ROOT_TAGS
     assert [call[0] for call in machines.calls].count("replace_root") == 1
+
+
+@pytest.mark.parametrize("misses", [MISSES, MISSES + 1])
+def test_a_task_that_is_not_shown_at_once(
+    own: Settings, instance: str, told: Told, monkeypatch: pytest.MonkeyPatch, misses: int
+) -> None:
+    """AWS shows a new one only after a moment; one that is never shown is not waited for."""
+    shown, looks = replacing._states, iter(range(misses))
+
+    def late(access: Access, host: str) -> dict[str, str]:
+        return {} if next(looks, None) is not None else shown(access, host)
+
+    task = replacing.begin(own.access, instance, "", own.own_tags)
+    monkeypatch.setattr(replacing, "PAUSE", 0)
+    monkeypatch.setattr(replacing, "_states", late)
+    if misses <= MISSES:
+        replacing.wait(own.access, instance, task, print)
+        return
+    with pytest.raises(ResetRefused, match=f"{task} is not shown after"):
+        replacing.wait(own.access, instance, task, print)
 
 
 def test_a_host_that_never_comes_back(

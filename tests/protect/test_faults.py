@@ -150,7 +150,8 @@ def test_blocks_that_can_not_be_read(bench: Bench, kept: Place, side: str) -> No
     lost = cut_short(disk(bench, there), there)
     said = kept.said("backup", code=43) if side == "source" else kept.said("restore", code=48)
     assert min(lost) in said
-    assert "Input/output error" in said
+    # A data root is written to: what lands behind the cut makes the image longer again, and its holes read as zeros.
+    assert "Input/output error" in said or (side == "source" and "is not what its manifest says" in said)
     half = gone if side == "copy" else gone.with_name(f"{gone.name}.partial")
     assert files.below(half) == {path: content for path, content in files.needed().items() if path not in lost}
 

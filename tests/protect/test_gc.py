@@ -183,6 +183,19 @@ def test_who_may_not_write_is_told_and_others_caches_are_passed_over() -> None:
         assert len(found(place)) == len(CACHES)
 
 
+def test_a_cache_whose_files_come_and_go_is_in_use(littered: Place) -> None:
+    """What can't be looked at as a compiler takes it away, or as its path is too long, is no failure."""
+    inner = os.open(littered.root / CACHES[1], os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=inner)
+        deeper = os.open("d" * 250, os.O_RDONLY, dir_fd=inner)
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=deeper))
+        os.close(inner)
+        inner = deeper
+    os.close(inner)
+    assert found(littered)
+
+
 POINTS = [
     ast.literal_eval(one.args[0])
     for path in sorted((Path(zagent.__file__).parent / "gc").glob("*.py"))

@@ -64,6 +64,7 @@ def test_a_destination_is_forgotten_by_name(mirrored: Place) -> None:
     with pytest.raises(NoDestination, match="none is"):
         destinations.require(mirrored.store.settings.layout, NAME)
     mirrored.said("backup", "remove", NAME, code=40)
+    assert "error: No backup destination is set up\n" in mirrored.said("backup", code=40)
 
 
 def test_a_record_is_read_as_it_was_written() -> None:

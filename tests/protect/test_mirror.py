@@ -178,4 +178,5 @@ def test_what_another_data_root_keeps_can_be_given_up(mirrored: Place, tmp_path:
     assert not other.kept.exists()
     assert files.below(mirrored.kept) == files.needed()
     assert "own" in mirrored.said("backup", "forget", NAME, mirrored.data_id, code=101)
-    assert "none begins so" in mirrored.said("backup", "forget", NAME, "nothing", code=101)
+    assert "no id begins with nothing" in mirrored.said("backup", "forget", NAME, "nothing", code=101)
+    assert "an empty ID names no state" in mirrored.said("backup", "forget", NAME, "", code=2)

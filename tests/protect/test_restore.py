@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from zagent.errors import DestinationFailed, NothingToRestore
 from zagent.protect import destinations, sources
+from zagent.weights.model import Model
 from zagent.weights.verify import verify
 
 from tests.protect.place import Place
@@ -141,3 +142,41 @@ def test_what_root_restores_belongs_to_who_keeps_the_weights(mirrored: Place) ->
     mirrored.said("restore")
     cache = mirrored.root / "modelscope_cache"
     assert {(one.stat().st_uid, one.stat().st_gid) for one in (cache, *cache.rglob("*"))} == {(1234, 1235)}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ("--revision v2", 2, "zagent restore --model OWNER/NAME --revision v2"),
+        ("--revision master", 2, "--revision goes with --model"),
+        ("--from disk2 --snapshot deadbeef", 2, "a state of a restic repository; disk2 is a folder"),
+        ("--from {copy} --snapshot deadbeef", 2, "copy is a folder"),
+        ("--to {file}", 2, "file is a file, not a folder"),
+        ("--to {file}/below", 2, "file is a file, not a folder"),
+        ("--users ann --to {file}", 2, "file is a file, not a folder"),
+        ("--from nope", 45, "no copy is named nope; there are disk2\ntry:   give a destination's name, a folder, or"),
+        (
+            "--from s3:foo --password-file /nope",
+            115,
+            "/nope can't be used: there is no such file\ntry:   name the file",
+        ),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(mirrored: Place, tmp_path: Path, words: str, code: int, says: str) -> None:
+    """Before anything is read, in words that tell what could be."""
+    (tmp_path / "file").touch()
+    given = words.format(copy=mirrored.copy, file=tmp_path / "file").split()
+    assert says in mirrored.said("restore", *given, code=code)
+
+
+def test_a_name_where_no_destination_is_set_up(place: Place) -> None:
+    """It is no address either."""
+    assert "no copy is named nope; no destination is set up" in place.said("restore", "--from", "nope", code=45)
+
+
+def test_nothing_is_made_where_nothing_comes(mirrored: Place, tmp_path: Path) -> None:
+    """No empty folder of a model that no copy has."""
+    mirrored.said("restore", "--model", "else/where", code=45)
+    mirrored.said("restore", "--model", "else/where", "--to", str(tmp_path / "to"), code=45)
+    assert not mirrored.store.snapshot(Model("else/where")).parent.parent.exists()
+    assert not (tmp_path / "to").exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,13 @@ from zagent.errors import DestinationMissing
 from zagent.protect import record
 from zagent.protect.add import add, remove
 from zagent.protect.record import Record
+from zagent.weights import verified
+from zagent.weights.model import Model
+from zagent.weights.verified import Verified
 
 from tests.protect.place import NAME, Place
+from tests.protect.test_shared_mirror import beside
+from tests.weights import files
 
 
 def test_a_missing_disk_keeps_no_other_from_its_check(place: Place) -> None:
@@ -74,3 +81,33 @@ def test_a_lock_is_left_though_nothing_can_be_written_any_more(tmp_path: Path) -
         subprocess.run(["chattr", "-i", path], check=True)
     with lock.held(path, "it", "a test"):
         pass
+
+
+def test_of_several_models_each_is_named_with_its_last_verify(place: Place) -> None:
+    """For people by its age, for programs by its moment; where it failed, or never was, there is none."""
+    place.add()
+    at = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2, minutes=5)
+    outcome = Verified(Model().id, place.wanted.set_digest, at, ok=True)
+    verified.write(place.store, Model(), outcome)
+    assert "; last deep verify of the weights: 2 h 05 min ago\n" in place.said("backup")
+    beside(place, files.needed(seed=5), Model("zzz/last"))
+    assert f"{Model().id}: 2 h 05 min ago, zzz/last: none since they came\n" in place.said("backup")
+    assert place.told("backup")["verified"] == {Model().id: at.isoformat(), "zzz/last": None}
+    verified.write(place.store, Model(), replace(outcome, ok=False))
+    assert f"{Model().id}: FAILED 2 h 05 min ago, " in place.said("backup")
+    assert place.told("backup")["verified"] == {Model().id: None, "zzz/last": None}
+
+
+def test_programs_get_moments_in_iso_8601(mirrored: Place) -> None:
+    """With a T, as everywhere."""
+    mirrored.said("backup", "check")
+    shown = mirrored.told("backup", "show")
+    parts = [mirrored.told("backup", "ls"), *(shown[name] for name in ("success", "run", "check"))]
+    for one in parts:
+        assert isinstance(one, dict)
+        assert moment(one["at"])
+
+
+def moment(text: object) -> datetime:
+    """What a program makes of it."""
+    return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z")

@@ -16,6 +16,8 @@ from zagent import durable
 from zagent.errors import ModelMissing, NotAdopted, SettingsDamaged
 from zagent.protect import destinations, record
 from zagent.protect.record import Record
+from zagent.schedule.units import TIMERS
+from zagent.status import timers
 from zagent.volume import marker, space, trend
 from zagent.volume.space import Space
 from zagent.weights import manifest, verified
@@ -38,11 +40,34 @@ def rows(place: Place, section: str, code: int = 0) -> list[dict[str, Any]]:
     return listed
 
 
+@pytest.fixture(autouse=True)
+def scheduled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timers are installed and have run, whatever this machine has."""
+    shown = "Id=%s\\nLoadState=loaded\\nActiveState=active\\n\\n"
+    tool = program(tmp_path / "bin", f"printf '{shown}' {' '.join(TIMERS)}")
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("zagent.schedule.systemctl.BOOTED", Path("/"))
+    links = tmp_path / "units/timers.target.wants"
+    links.mkdir(parents=True)
+    for name in TIMERS:
+        (links / name).symlink_to(links)
+    monkeypatch.setattr(timers.timers, "__defaults__", (links.parent,))
+
+
+def program(folder: Path, script: str) -> Path:
+    """A systemctl of these words."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "systemctl"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
 def test_all_is_well(mirrored: Place) -> None:
     """One screen, from the disk to the free space, and nothing left to do."""
     said = mirrored.said("status")
     found = [line.split()[1] for line in said.splitlines()[:-1]]
-    assert found == ["data", "weights", "backup", "timer", "space"]
+    assert found == ["data", "weights", "backup", *["timer"] * len(TIMERS), "space"]
     assert mirrored.wanted.set_digest[:19] in said
     assert f"{NAME}: {mirrored.copy}: what is here, proved as it was copied" in said
     assert said.splitlines()[-1] == "next     nothing: all is well"
@@ -155,7 +180,7 @@ def test_no_weights_no_root_no_list(place: Place) -> None:
     layout.marker.unlink()
     before = everything(place.root)
     said = place.said("status", code=NotAdopted.exit_code)
-    assert [line.split()[1] for line in said.splitlines()[:-1]] == ["data", "timer"]
+    assert [line.split()[1] for line in said.splitlines()[:-1]] == ["data", *["timer"] * len(TIMERS)]
     assert everything(place.root) == before
 
 
@@ -212,31 +237,29 @@ def test_the_trend_is_told(mirrored: Place, monkeypatch: pytest.MonkeyPatch) -> 
     assert 19 < room["days_until_full"] < 21
 
 
-@pytest.fixture
-def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program in the place of systemctl that knows one timer."""
-    path = tmp_path / "bin/systemctl"
-    path.parent.mkdir()
+def test_timers_are_told_where_systemd_answers(mirrored: Place, tmp_path: Path) -> None:
+    """Next, last and how it ended, of one that systemd knows and of others."""
     shown = "Id=zagent-backup.timer\\nLoadState=loaded\\nActiveState=active\\n"
     shown += "NextElapseUSecRealtime=Sun 2026-01-11 02:05:12 UTC\\nLastTriggerUSec=Sat 2026-01-10 02:09:00 UTC\\n\\n"
     shown += "Id=zagent-backup.service\\nActiveState=failed\\nResult=exit-code\\nExecMainStatus=42\\n"
     shown += "ExecMainStartTimestamp=Sat 2026-01-10 02:09:00 UTC\\n"
-    path.write_text(f"#!/bin/sh\nprintf '{shown}'\n")
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", str(path.parent))
-    return path
-
-
-def test_timers_are_told_where_systemd_answers(mirrored: Place, systemctl: Path) -> None:
-    """Next, last and how it ended; where it does not answer that is said, and is no fault."""
+    program(tmp_path / "bin", f"printf '{shown}'")
     found = {one["name"]: one for one in rows(mirrored, "timer")}
     assert found["zagent-backup.timer"]["next"].startswith("2026-01-11 02:05:12")
     assert "failed: exit-code, status 42" in found["zagent-backup.timer"]["message"]
     assert found["zagent-verify.timer"]["message"] == "zagent-verify.timer: not installed"
-    systemctl.write_text("#!/bin/sh\nexit 1\n")
-    assert [one["severity"] for one in rows(mirrored, "timer")] == ["ok"]
-    systemctl.unlink()
-    assert "no systemd" in mirrored.said("status")
+
+
+@pytest.mark.parametrize(("booted", "says"), [("bin", "failed: no bus"), ("nowhere", "no systemd runs here")])
+def test_a_systemd_that_does_not_answer_is_a_warning(
+    mirrored: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, booted: str, says: str
+) -> None:
+    """With what to do, cron's lines where there is none: nothing verifies or backs up by itself."""
+    program(tmp_path / "bin", "echo no bus >&2; exit 1")
+    monkeypatch.setattr("zagent.schedule.systemctl.BOOTED", tmp_path / booted)
+    (found,) = rows(mirrored, "timer")
+    assert (found["severity"], says in found["message"]) == ("warning", True)
+    assert ("0 2 * * * zagent backup" in found["remedy"]) is (booted == "nowhere")
 
 
 def test_a_root_in_memory_is_said_to_be(mirrored: Place) -> None:

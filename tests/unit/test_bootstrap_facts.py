@@ -10,6 +10,7 @@ from zagent.volume.users import Account
 from infra.bootstrap.facts import model, parsers
 from infra.bootstrap.facts.model import Bare, Disk, Filesystem, Placed
 from infra.bootstrap.superblock import Superblock, parse
+from infra.errors import CommandFailed, HostError, HostUnsuitable
 
 UUID = "11111111-2222-4333-8444-555555555555"
 
@@ -34,6 +35,17 @@ def test_disks_with_what_is_mounted_anywhere_below_them() -> None:
     }
     found = parsers.disks(0, json.dumps(printed))
     assert found == (Disk("/dev/nvme0n1", "vol0a", 10, ("/",)), Disk("/dev/nvme1n1", "", 5))
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [(1, HostUnsuitable, r"util-linux 2\.37"), (parsers.TIMED_OUT, CommandFailed, "lsblk does not end")],
+    ids=["a column it does not know", "hung"],
+)
+def test_an_lsblk_that_tells_nothing_is_told(code: int, error: type[HostError], words: str) -> None:
+    """In words, not as text that is no JSON."""
+    with pytest.raises(error, match=words):
+        parsers.disks(code, "")
 
 
 @pytest.mark.parametrize(

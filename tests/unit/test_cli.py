@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
 import pytest
 import typer
@@ -207,6 +211,63 @@ def test_plug_ins_are_found_by_their_entry_point() -> None:
     assert plugins.names() == ["cloud"]
     assert plugins.command("cloud").name == "cloud"
     assert plugins.command("kitchen") is None
+
+
+def test_a_plug_in_that_is_broken_leaves_the_others_their_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs it is told why."""
+    broken = EntryPoint("garden", "nowhere.at.all:app", plugins.GROUP)
+    monkeypatch.setattr(plugins, "_installed", lambda: EntryPoints([broken]))
+    done = CliRunner().invoke(app, ["--help"])
+    assert done.exit_code == 0
+    assert "It can't be loaded: No module named 'nowhere'" in done.output
+    assert "No module named 'nowhere'" in run("garden", "--flowers", "3").stderr
+
+
+def test_remedies_name_the_data_root_that_was_named() -> None:
+    """Else they would work on another one; what is not ours stays as it is."""
+    named = output.Output(root=Path("/my disk"))
+    assert named.remedy("zagent pull; df") == "zagent pull; df   (after: export ZAGENT_DATA_ROOT='/my disk')"
+    for other in ("chown zagent /x", "zagent cloud status", "zagent generate --help", "run /bin/zagent pull"):
+        assert named.remedy(other) == other
+    assert run("pull").stderr.endswith("--from COPY   (after: export ZAGENT_DATA_ROOT=/nowhere/at/all)\n")
+
+
+def test_a_wrong_value_leads_to_the_commands_own_help() -> None:
+    """That of all commands has no options."""
+    assert "try:   zagent generate --help" in run("generate", "a fox", "-n", "0").stderr
+
+
+def test_the_environment_of_no_data_root_comes_with_a_warning() -> None:
+    """What loads weights then would write to the system disk."""
+    done = run("env")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("export ")
+    assert done.stderr.startswith("warning: The data root /nowhere/at/all does not exist")
+
+
+def test_the_group_may_have_had_the_flag() -> None:
+    """`zagent backup --json now` is `zagent backup now --json`."""
+    assert json.loads(run("backup", "--json", "now").stdout)["event"] == "error"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "latin-1", "ascii"])
+def test_a_name_that_is_no_text_is_shown(tmp_path: Path, encoding: str) -> None:
+    """Nor does a locale that lacks letters end a command."""
+    folder = tmp_path / "data"
+    command = [sys.executable, "-m", "zagent", "--data-root", str(folder)]
+    folder.mkdir()
+    subprocess.run([*command, "volume", "adopt", folder, "--system-disk"], check=True, capture_output=True)
+    Path(os.fsdecode(bytes(folder) + b"/x\xe9")).write_bytes(bytes(10_000))
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*command, "volume", "show"], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"x\\udce9" in done.stdout
+
+
+def test_closed_streams_are_no_error(tmp_path: Path) -> None:
+    """As services and shells may have it."""
+    command = f"{shlex.quote(sys.executable)} -m zagent --data-root {tmp_path} env 2>&-"
+    assert subprocess.run(command, shell=True, capture_output=True, check=False).returncode == 0
 
 
 def test_a_refusal_names_the_folder() -> None:

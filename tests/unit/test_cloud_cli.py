@@ -90,6 +90,25 @@ def test_a_machine_without_a_serial_number_is_refused(called: list[Any]) -> None
     assert called == []
 
 
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [("ubuntu@", "no address in 'ubuntu@'"), ("@192.0.2.7", "no user in '@192.0.2.7'"), ("@", "no user in '@'")],
+)
+@pytest.mark.parametrize("serial", [[], ["--serial", "vol-1"]])
+def test_half_a_machine_is_refused(called: list[Any], target: str, says: str, serial: list[str]) -> None:
+    """Before anything else is asked of the person."""
+    done = run("plan", target, *serial)
+    assert (done.exit_code, called) == (2, [])
+    assert says in done.stderr
+
+
+def test_the_help_names_every_service() -> None:
+    """That `cloud logs` shows, the backups' as well; placeholders are upper case."""
+    assert "both backup services" in run("logs", "--help").stdout
+    assert "[COMMAND]..." in run("ssh", "--help").stdout
+    assert "Take, list, prune or restore" in run("snapshot", "--help").stdout
+
+
 def test_a_folder_without_a_project_is_a_clear_error() -> None:
     """With a code of its own."""
     done = run("converge")

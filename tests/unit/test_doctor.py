@@ -135,6 +135,14 @@ def test_the_gpu_is_read_from_the_drivers_own_tool() -> None:
     assert machine_checks.parse_gpu(line) == ("NVIDIA GeForce RTX 4090 D", "570.86.15", 23670 << 20, 24564 << 20)
 
 
+def test_a_gpu_without_memory_of_its_own_takes_the_machines(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver has no figure for it."""
+    monkeypatch.setattr(machine_checks, "_nvidia_smi", lambda: "NVIDIA GB10, 580.95.05, [N/A], [N/A]\n")
+    found = find(machine_checks.CHECKS, "GPU", load(root))
+    assert (found.severity, "shares the machine's memory" in found.message) == ("ok", True)
+    assert "failed" not in find(machine_checks.CHECKS, "memory plan", load(root)).message
+
+
 def test_a_machine_without_a_gpu_is_a_warning(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Images would be made on the CPU."""
     monkeypatch.setattr(machine_checks, "_nvidia_smi", lambda: None)

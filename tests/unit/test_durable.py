@@ -203,3 +203,11 @@ def test_only_our_own_temp_files_are_leftovers(tmp_path: Path, name: str) -> Non
     """What is swept is deleted, so nothing else may look like one."""
     assert not durable.is_leftover(tmp_path / name)
     assert durable.is_leftover(tmp_path / ".zagent-abc.tmp")
+
+
+def test_a_full_disk_is_told_of_the_file_that_did_not_fit(tmp_path: Path) -> None:
+    """The system knows no names where it only writes; of other files nothing is said."""
+    for number, named in ((errno.ENOSPC, str(tmp_path / "file")), (errno.EIO, None)):
+        with pytest.raises(OSError, match=os.strerror(number)) as caught, durable.writing(tmp_path / "file"):
+            raise OSError(number, os.strerror(number))
+        assert caught.value.filename == named

@@ -23,7 +23,7 @@ RANGES = {
     errors.VolumeError: range(10, 20),
     errors.WeightsError: range(20, 30),
     errors.GenerateError: range(30, 40),
-    CloudError: range(50, 60),
+    CloudError: (*range(50, 60), 94, 95),
 }
 
 

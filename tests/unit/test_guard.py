@@ -14,6 +14,7 @@ from zagent.errors import (
     NotWritable,
     ReadOnlyVolume,
     SystemRefused,
+    UnsuitableVolume,
     VolumeFull,
     WrongVolume,
     ZagentError,
@@ -74,9 +75,9 @@ def test_a_missing_root_is_not_an_empty_one(tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_place_of_the_root_is_no_root(tmp_path: Path) -> None:
-    """Nor is anything below it."""
+    """It is not called missing: nothing can be mounted or made there."""
     (tmp_path / "file").touch()
-    with pytest.raises(DataRootMissing):
+    with pytest.raises(UnsuitableVolume, match="it is a file, not a folder"):
         guard.identify(tmp_path / "file")
 
 

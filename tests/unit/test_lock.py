@@ -94,3 +94,12 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     with pytest.raises(OSError, match="symbolic links"), lock.held(tmp_path / "model.lock", "a", "x"):
         pass
     assert (tmp_path / "precious").read_bytes() == b"mine"
+
+
+@pytest.mark.root
+def test_one_that_root_made_is_for_the_folders_owner(tmp_path: Path) -> None:
+    """Whoever keeps the weights takes it next."""
+    os.chown(tmp_path, 65534, 65534)
+    with lock.held(tmp_path / "model.lock", "owner/model", "zagent gc"):
+        pass
+    assert (tmp_path / "model.lock").stat().st_uid == 65534

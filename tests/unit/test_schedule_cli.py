@@ -18,6 +18,9 @@ from zagent.schedule.units import wanted
 MOUNTED = Path("/proc")
 """A mount point on every Linux."""
 
+CRON = ("`0 2 * * * zagent backup`", "`0 4 * * 0 zagent verify`")
+"""What people run where no timers can be."""
+
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -34,6 +37,15 @@ def program(folder: Path, script: str) -> Path:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
+
+
+BOOTED = "zagent.schedule.systemctl.BOOTED"
+
+
+@pytest.fixture(autouse=True)
+def booted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that systemd started, whatever started this one."""
+    monkeypatch.setattr(BOOTED, tmp_path)
 
 
 @pytest.fixture
@@ -76,7 +88,24 @@ def test_a_machine_that_no_bootstrap_saw_is_told_all_that_it_lacks(
         host.require(tmp_path, tmp_path / "zagent", tmp_path / "agent.env")
     reasons = ["no volume is mounted at", "there is no user no-such-user", "/zagent", "/agent.env"]
     assert all(one in raised.value.message for one in reasons)
-    assert "zagent cloud converge" in raised.value.advice
+    assert all(one in raised.value.advice for one in ("zagent cloud converge", *CRON))
+
+
+@pytest.mark.parametrize("script", ["exit 1", ""])
+@pytest.mark.parametrize("verb", ["install", "status"])
+def test_a_machine_that_systemd_did_not_start_is_told_of_cron(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, verb: str, script: str
+) -> None:
+    """In a few words, with systemctl or without; what else is missing no longer counts."""
+    as_user(monkeypatch, 0)
+    monkeypatch.setattr(BOOTED, tmp_path / "nowhere")
+    if script:
+        program(programs, script)
+    done = run(verb)
+    assert done.exit_code == ScheduleRefused.exit_code
+    assert "no systemd runs here" in done.stderr
+    assert "--property" not in done.stderr
+    assert all(one in done.stderr for one in CRON)
 
 
 def test_services_with_another_data_root_are_told(ready: Path) -> None:
@@ -138,13 +167,15 @@ def test_the_status_is_a_line_or_an_event_for_each_timer(ready: Path, programs: 
 
 
 def test_what_systemctl_says_is_the_errors_text(programs: Path) -> None:
-    """On a machine that another program started, for example."""
-    program(programs, "echo 'System has not been booted with systemd' >&2; exit 1")
-    with pytest.raises(SystemdRefused, match="`systemctl daemon-reload` failed: System has not been booted"):
+    """With no more of the question than a person reads."""
+    program(programs, "echo 'Failed to connect to bus' >&2; exit 1")
+    with pytest.raises(SystemdRefused, match="`systemctl daemon-reload` failed: Failed to connect to bus"):
         systemctl(["daemon-reload"])
+    with pytest.raises(SystemdRefused, match="`systemctl show …` failed: Failed"):
+        systemctl(["show", f"--property={'Id,' * 100}"])
 
 
-def test_a_machine_without_systemd_is_told_so(programs: Path) -> None:
+def test_a_machine_without_systemctl_is_told_so(programs: Path) -> None:
     """As a tool that is missing."""
     with pytest.raises(ToolMissing, match="systemctl"):
         systemctl(["daemon-reload"])

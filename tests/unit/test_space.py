@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,25 @@ def test_what_is_not_there_uses_nothing(tmp_path: Path) -> None:
     """A cache that was never filled is no error."""
     assert space.used(tmp_path / "nothing") == 0
     assert space.users(Layout(tmp_path / "nothing"), tmp_path / "nothing" / "cache") == []
+
+
+def test_a_tree_as_deep_as_one_likes_is_counted(tmp_path: Path) -> None:
+    """Deeper than Python's stack."""
+    inner = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=inner)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=inner)
+        os.close(inner)
+        inner = deeper
+    os.close(inner)
+    assert space.used(tmp_path) >= 0
+    subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # Python's own deletion of it gives up
+
+
+def test_a_cache_elsewhere_is_named_by_its_path(tmp_path: Path) -> None:
+    """Images of GPU machines set their own; one further below is no rest of the data root either."""
+    layout = Layout(tmp_path / "data")
+    for cache, name in ((tmp_path / "cache", f"{tmp_path}/cache"), (layout.root / "deep" / "cache", "deep/cache")):
+        (cache / "models" / "owner--name").mkdir(parents=True)
+        (cache / "models" / "owner--name" / "x").write_bytes(os.urandom(100_000))
+        assert [one.name for one in space.users(layout, cache)] == [f"{name}/models/owner--name"]

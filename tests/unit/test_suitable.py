@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zagent.errors import UnsuitableVolume
 from zagent.volume import suitable
+from zagent.volume.adopt import adopt
 from zagent.volume.disk import Disk
 from zagent.volume.mounts import Mount
 from zagent.volume.space import Space
@@ -53,3 +55,18 @@ def test_verdict(path: Path) -> None:
 def test_there_are_cases() -> None:
     """An empty folder of cases would prove nothing."""
     assert len(CASES) > 20
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [(".zagent", "it lies inside the data root"), ("users/ann", "it lies inside the data root"), ("file", "is a file")],
+)
+def test_no_data_root_within_another_and_none_that_is_a_file(root: Path, path: str, why: str) -> None:
+    """Nothing is written there; a second look at the outer one is as ever."""
+    (root / "users/ann").mkdir(parents=True)
+    (root / "file").touch()
+    ask = suitable.Ask(system_disk=True, minimum_free=0)
+    with pytest.raises(UnsuitableVolume, match=why):
+        adopt(root / path, ask)
+    assert not (root / path / ".zagent").exists()
+    assert adopt(root, ask).already

@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from zagent import durable, points, settings
+from typer.testing import CliRunner
+from zagent import durable, points, settings, text
+from zagent.cli.commands import app
 from zagent.errors import NotAModel, NotEnoughSpace, WeightsDamaged
 from zagent.volume import space
 from zagent.weights import adopt as adopting
@@ -70,10 +72,35 @@ def test_the_hugging_face_cache_with_its_links_is_copied_as_files(root: Path, tm
 
 
 def test_a_second_adoption_says_that_all_is_there(root: Path, tmp_path: Path) -> None:
-    """Nothing is copied twice, and the source may be gone."""
+    """Nothing is copied twice; of what was not needed nothing is said but that."""
     source = files.written(tmp_path / "old", files.needed())
     first = adopt(root, source)
-    assert adopt(root, tmp_path / "gone") == Pulled(first.manifest, 0, already=True)
+    assert adopt(root, source) == Pulled(first.manifest, 0, already=True, adopted=source)
+
+
+def test_a_path_without_a_model_is_refused_though_all_is_there(root: Path, tmp_path: Path) -> None:
+    """It is a mistake, whatever is here; and where nothing is here, nothing is made."""
+    (tmp_path / "file").touch()
+    wrong = (tmp_path / "gone", tmp_path / "file", tmp_path / "home")
+    for one in wrong:
+        with pytest.raises(NotAModel):
+            adopt(root, one)
+    assert not Store(settings.load(root)).snapshot(DOTTED).parent.parent.exists()
+    adopt(root, files.written(tmp_path / "old", files.needed()))
+    for one in wrong:
+        with pytest.raises(NotAModel):
+            adopt(root, one)
+
+
+def test_its_words_tell_of_a_copy_and_not_of_a_download(root: Path, tmp_path: Path) -> None:
+    """The first time where it came from, then that it was not needed."""
+    source = files.written(tmp_path / "old", files.needed())
+    command = ["--data-root", str(root), "weights", "adopt", str(source), "--model", DOTTED.id]
+    first, second = (CliRunner().invoke(app, command).output for _ in range(2))
+    size = text.size(sum(map(len, files.needed().values())))
+    assert f"{DOTTED.id} is here: {len(files.needed())} files, {size}, from {source}\n" in first
+    assert f"{DOTTED.id} is here already: {len(files.needed())} files, {size}; {source} was not needed\n" in second
+    assert "downloaded" not in first + second
 
 
 def test_files_copied_by_hand_to_their_place_are_adopted_there(root: Path) -> None:
@@ -91,6 +118,7 @@ def test_files_copied_by_hand_to_their_place_are_adopted_there(root: Path) -> No
         ({files.SHARD: (50).to_bytes(8, "little") + b"x" * 50}, "no safetensors file"),
         ({files.SHARD: (2).to_bytes(8, "little") + b"[]"}, "no safetensors file"),
         ({files.SHARD: (8).to_bytes(8, "little") + b'{"a": 1}'}, "no safetensors file"),
+        ({files.SHARD: (100_000).to_bytes(8, "little") + b"[" * 100_000}, "no safetensors file"),
         ({files.SHARD: None}, "lacks"),
         ({"model_index.json": None}, "model_index.json"),
         ({"vae/config.json": None, files.VAE: None}, "no files"),

@@ -122,7 +122,7 @@ def test_the_command_says_what_became_of_it_and_what_comes_next(pulled: Site) ->
     assert [one.exit_code for one in (first, again, told)] == [0, 0, 0]
     before, after = (sum(len(files.below(pulled.snapshot)[one]) for one in names) for names in zip(*PAIRS, strict=True))
     assert f"transformer, vae: {text.size(before)} in float32 are {text.size(after)} in bfloat16" in first.stdout
-    assert "zagent verify, zagent backup, then zagent gc" in first.stderr
+    assert "next:  zagent verify, and once it is backed up zagent gc" in first.stderr
     assert "there is no second copy yet" in first.stderr.splitlines()[-1]
     assert "nothing to convert" in again.stdout
     (last,) = [one for one in map(json.loads, told.stdout.splitlines()) if one["event"] == "converted"]

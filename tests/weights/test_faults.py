@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import requests
 from zagent.errors import DownloadFailed, HubRefused, HubUnreachable, ModelBusy, NotAModel, ZagentError
+from zagent.weights import hub
+from zagent.weights.model import Model
 
 from tests.standin import LISTING, Corrupt, Drop, Fault, Hub, NoRange, ShortBody, Stall, Status, Truncate
 from tests.weights import child, files
@@ -238,6 +240,18 @@ def test_a_password_in_the_address_is_not_recorded(site: Site, monkeypatch: pyte
     """An endpoint may carry a password; the manifest and the errors show the address without it."""
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", site.hub.url.replace("//", "//user:s3cret@"))
     assert site.pull().manifest.source == site.hub.url
+
+
+@pytest.mark.parametrize("address", ["http://user:s3cret@127.0.0.1:99999", "ftp://user:s3cret@127.0.0.1:1"])
+def test_a_password_in_a_mistyped_address_is_not_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Whatever the library makes of it."""
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", address)
+    with pytest.raises(HubUnreachable) as caught:
+        hub.Hub(Model()).listing()
+    assert "127.0.0.1" in caught.value.message
+    assert "s3cret" not in caught.value.message
 
 
 def test_a_wrong_token_is_told_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from zagent import lock, settings
+from zagent.cli.commands import app
 from zagent.doctor.weights_checks import CHECKS
 from zagent.errors import CacheElsewhere, DataRootMissing, ModelBusy, NotAdopted
 from zagent.weights.leftovers import is_partial, sweep
@@ -21,7 +25,10 @@ LEFT = [
     "vae/w.safetensors_0_167772159",
     "vae/.zagent-abc.tmp",
 ]
-KEPT = ["vae/w_0_1", "vae/incomplete", "vae/notes.incomplete", "vae/x.tmp", "vae/.zagent-abc", "vae/run_2024_10"]
+KEPT = [
+    *("vae/w_0_1", "vae/incomplete", "vae/notes.incomplete", "vae/x.tmp", "vae/.zagent-abc", "vae/run_2024_10"),
+    "vae/config.json_2024_11",
+]
 
 
 @pytest.fixture
@@ -94,3 +101,19 @@ def test_a_pull_that_begins_meanwhile_keeps_its_own(littered: Site, monkeypatch:
     monkeypatch.setattr(lock, "held", held)
     assert sweep(littered.store.settings)
     assert newer.exists()
+
+
+def test_what_may_be_being_written_stays(littered: Site) -> None:
+    """No lock is held for what zagent notes in its own folder: only what is old there is dead."""
+    own = littered.store.settings.layout.own
+    files.written(own, {".zagent-old.tmp": b"half", ".zagent-new.tmp": b"half"})
+    os.utime(own / ".zagent-old.tmp", (0, time.time() - 3700))
+    gone = sweep(littered.store.settings)
+    assert own / ".zagent-old.tmp" in gone
+    assert (own / ".zagent-new.tmp").exists()
+
+
+def test_each_is_named_as_it_goes(littered: Site) -> None:
+    """Who deletes says what."""
+    done = CliRunner().invoke(app, ["--data-root", str(littered.root), "doctor", "--fix"])
+    assert all(f"deleted {littered.snapshot / one}" in done.stderr for one in LEFT)

@@ -108,6 +108,7 @@ def test_a_revision_that_failed_leaves_the_first_alone(site: Site) -> None:
     with pytest.raises(HubRefused, match="--revision v9"):
         site.pull(Model(revision="v9"))
     assert site.present()
+    assert not site.store.snapshot(Model(revision="v9")).exists()
     with pytest.raises(ModelMissing) as caught:
         site.store.present(Model(revision="v9"))
     assert "zagent pull Tongyi-MAI/Z-Image-Turbo --revision v9" in caught.value.advice

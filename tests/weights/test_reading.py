@@ -18,7 +18,7 @@ def content(path: Path) -> bytes:
 
 def opened(path: Path) -> int:
     """How often this process has a file open; what else it has open comes and goes with other tests' garbage."""
-    return sum(os.path.samefile(one, path) for one in Path("/proc/self/fd").iterdir() if one.exists())
+    return sum(one.samefile(path) for one in Path("/proc/self/fd").iterdir() if one.exists())
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 4095, 4096, 4097, BUFFER - 1, BUFFER, BUFFER + 1, 5 * BUFFER + 7])

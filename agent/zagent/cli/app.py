@@ -139,11 +139,11 @@ def _globals(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    ctx.obj = State(data_root, Output(debug=debug))
+    ctx.obj = State(data_root, Output(debug=debug, root=data_root, command=ctx.invoked_subcommand or ""))
 
 
 def state(ctx: typer.Context, *, json: bool = False) -> State:
-    """The State of a command's context; ``json`` is the command's own flag."""
+    """The State of a command's context; ``json`` is the command's own flag, which its group may have had already."""
     found = cast(State, ctx.obj)
-    found.output.json = json
+    found.output.json = found.output.json or json
     return found

@@ -23,6 +23,7 @@ OptionalName = Annotated[
 @backup.callback()
 def everything(ctx: typer.Context, json: JsonOption = False) -> None:
     """Bring every destination up to date; alone it is `zagent backup now`."""
+    state(ctx, json=json)
     if ctx.invoked_subcommand is None:
         now(ctx, None, json)
 
@@ -143,7 +144,10 @@ def restore(
         typer.Option("--from", metavar="NAME|PATH|URL", help="Which copy; else the best.", show_default=False),
     ] = None,
     model: Annotated[str | None, typer.Option(help="One model's id; else all.", show_default=False)] = None,
-    revision: Annotated[str, typer.Option(help="A branch, tag or commit of the model.")] = DEFAULT_REVISION,
+    revision: Annotated[
+        str | None,
+        typer.Option(help=f"A branch, tag or commit of the model; else {DEFAULT_REVISION}.", show_default=False),
+    ] = None,
     snapshot: Annotated[
         str | None, typer.Option(metavar="ID", help="Which state of a restic repository.", show_default=False)
     ] = None,
@@ -164,13 +168,13 @@ def restore(
     What is right already is not touched; every byte of weights is proved before it gets its name; no hub is asked.
     """
     from zagent.cli import people_report, restore_report
-    from zagent.weights.model import Model
 
     here = state(ctx, json=json)
+    restore_report.require_no_file(to)
     copy = restore_report.Copy(source, snapshot or "", password_file)
     if users is not None:
-        people_report.only(model, revision)
+        people_report.only(model, revision or DEFAULT_REVISION)
         people_report.people(here.output, here.store, copy, users, to and to.absolute(), dry_run=dry_run)
     else:
-        wanted = Model(model, revision) if model else None
+        wanted = restore_report.meant(model, revision)
         restore_report.weights(here.output, here.store, copy, wanted, to and to.absolute(), dry_run=dry_run)

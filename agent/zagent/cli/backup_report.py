@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
+from typing import Any
 
 from zagent import text
 from zagent.cli import schedule_report
 from zagent.cli.output import Output
-from zagent.errors import CopyDamaged, NoDestination, ZagentError
+from zagent.errors import CopyDamaged, NoDestination, UsageError, ZagentError
 from zagent.protect import backup, bad, contents, destinations, engines, record
 from zagent.protect.backup import Backed
 from zagent.protect.destinations import Destination
-from zagent.protect.record import Checked
+from zagent.protect.engine import Entry
+from zagent.protect.record import Checked, Run
 from zagent.protect.restic import password
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
 from zagent.weights import verified
 from zagent.weights.model import Model
 from zagent.weights.store import Store
+from zagent.weights.verified import Verified
 
 
 def chosen(layout: Layout, name: str | None) -> list[Destination]:
@@ -34,7 +37,7 @@ def chosen(layout: Layout, name: str | None) -> list[Destination]:
         return [destinations.require(layout, name)]
     if found := destinations.known(layout):
         return found
-    raise NoDestination(name="at all", known="none is")
+    raise NoDestination(named="", others="")
 
 
 def _each(output: Output, those: list[Destination], serve: Callable[[Destination], None]) -> None:
@@ -72,20 +75,31 @@ def now(output: Output, store: Store, name: str | None) -> None:
 def _told(output: Output, store: Store, done: Backed) -> None:
     name, what = done.destination.name, "; ".join(f"{model} {digest[:19]}…" for model, digest in done.sets.items())
     copied = f"{text.size(done.copied)} copied" if done.copied else "nothing had changed"
-    proofs = {model: _proved(store, model, digest) for model, digest in done.sets.items()}
-    line = f"{name}: holds {what}, {copied}; last deep verify of the weights: {', '.join(proofs.values())}"
+    proofs = {model: _verified(store, model, digest) for model, digest in done.sets.items()}
+    named = [f"{model}: {_ago(one)}" if len(proofs) > 1 else _ago(one) for model, one in proofs.items()]
+    line = f"{name}: holds {what}, {copied}; last deep verify of the weights: {', '.join(named)}"
     facts = {"name": name, "target": done.destination.target, "sets": done.sets, "copied": done.copied}
-    output.result(line, event="backed-up", **facts, verified=proofs)
+    good = {model: one.at.isoformat() if one and one.ok else None for model, one in proofs.items()}
+    output.result(line, event="backed-up", **facts, verified=good)
 
 
-def _proved(store: Store, words: str, digest: str) -> str:
-    """When the weights here were last proved, in words."""
+def _verified(store: Store, words: str, digest: str) -> Verified | None:
+    """How the last deep verify of these very weights ended; None where there was none since they came."""
     id_, _, revision = words.partition(" --revision ")
     found = verified.read(verified.path(store, Model(id_, revision) if revision else Model(id_)))
-    if found is None or found.set_digest != digest:
+    return found if found and found.set_digest == digest else None
+
+
+def _ago(found: Verified | None) -> str:
+    if found is None:
         return "none since they came"
     age = text.duration(max(0.0, (datetime.now(timezone.utc) - found.at).total_seconds()))
     return f"{age} ago" if found.ok else f"FAILED {age} ago"
+
+
+def _facts(found: Entry | Run | Checked) -> dict[str, Any]:
+    """As programs get them: a moment in ISO 8601."""
+    return {**asdict(found), "at": found.at and found.at.isoformat()}
 
 
 def added(output: Output, store: Store, made: Destination) -> None:
@@ -114,7 +128,7 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
             at = text.moment(entry.at) if entry.at else "unknown"
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
-            output.result(line, event="entry", destination=one.name, **asdict(entry))
+            output.result(line, event="entry", destination=one.name, **_facts(entry))
 
 
 def show(output: Output, layout: Layout, name: str | None) -> None:
@@ -128,7 +142,7 @@ def show(output: Output, layout: Layout, name: str | None) -> None:
             f"  last good     {text.moment(good.at)}, {'; '.join(good.sets)}" if good else "  last good     never",
             f"  last check    {text.moment(found.at)}, {_bad(found)}" if found else "  last check    never",
         ]
-        facts = {"success": good and asdict(good), "run": run and asdict(run), "check": found and asdict(found)}
+        facts = {"success": good and _facts(good), "run": run and _facts(run), "check": found and _facts(found)}
         output.result("\n".join(lines), event="destination", **asdict(one), **facts)
 
 
@@ -163,7 +177,13 @@ def _check(output: Output, store: Store, one: Destination, *, full: bool) -> Non
 
 
 def forget(output: Output, layout: Layout, name: str, entry: str) -> None:
-    """Give up one state of a destination."""
+    """Give up one state of a destination.
+
+    Raises:
+        UsageError: none is named.
+    """
+    if not entry:
+        raise UsageError(detail="an empty ID names no state; `zagent backup ls` shows the ids")
     destination, own = destinations.require(layout, name), identify(layout.root).data_id
     gone = engines.engine(layout, destination).forget(entry, own)
     output.result(f"{name}: {gone} is given up", event="forgotten", name=name, entry=gone)

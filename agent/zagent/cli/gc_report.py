@@ -48,7 +48,7 @@ def _show(output: Output, found: Sequence[Item], stays: Sequence[Item]) -> None:
 def _agreed(output: Output, found: Sequence[Item], *, yes: bool) -> bool:
     if yes:
         return True
-    if output.json or not sys.stdin.isatty():
+    if output.json or not (sys.stdin and sys.stdin.isatty()):
         raise UsageError(detail="Where nobody can be asked only --yes deletes; --dry-run shows what")
     return typer.confirm(f"delete {text.plural(len(found), 'item')}, {_size(found)}?", err=True)
 

@@ -20,16 +20,18 @@ def generate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="A .png file or a folder; else your own on the volume.", show_default=False
+            "-o", "--output", help="A .png file or a folder; else your own folder on the volume.", show_default=False
         ),
     ] = None,
-    size: Annotated[str, typer.Option(help="WxH or N, in pixels, multiples of 16.")] = "1024x1024",
+    size: Annotated[str, typer.Option(help="WxH or N, in pixels, multiples of 16, from 64.")] = "1024x1024",
     steps: Annotated[int, typer.Option(help="8, or the model card's 9: both are the distilled schedule.")] = 8,
     guidance: Annotated[float, typer.Option(help="0.0; the model is distilled to run without.")] = 0.0,
     seed: Annotated[
-        int | None, typer.Option(help="What the noise is drawn from; else one is picked and shown.", show_default=False)
+        int | None, typer.Option(help="Seed of the noise; if left out, one is chosen and shown.", show_default=False)
     ] = None,
-    count: Annotated[int, typer.Option("-n", "--count", help="How many images, with the seeds that follow.")] = 1,
+    count: Annotated[
+        int, typer.Option("-n", "--count", help="How many images, 1 to 1000, with the seeds that follow.")
+    ] = 1,
     device: DeviceOption = Device.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
     json: JsonOption = False,

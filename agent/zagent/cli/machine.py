@@ -26,11 +26,14 @@ def env(
 ) -> None:
     """Print the pinned variables.
 
-    With them other code finds the same weights and never asks a hub.
+    With them other code finds the same weights and never asks a hub. Warns where the data root is not what it should
+    be: that code would load to the system disk.
     """
     from zagent.cli import machine_report
 
-    print(machine_report.environment(state(ctx).settings, form.value, explain=explain))
+    here = state(ctx)
+    print(machine_report.environment(here.settings, form.value, explain=explain))
+    machine_report.warn(here.output, here.settings)
 
 
 @app.command()
@@ -41,7 +44,7 @@ def doctor(
 ) -> None:
     """Check everything that generating needs.
 
-    Exits with the code of the first error; warnings are none.
+    Exits with the code of the first error; warnings do not count.
     """
     from zagent.cli import machine_report
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from zagent.cli.output import Output
 from zagent.doctor import backup_checks, machine_checks, volume_checks, weights_checks
 from zagent.doctor.check import Result, exit_code, run_all
+from zagent.errors import VolumeError
 from zagent.settings import OFFLINE, Setting, Settings
 from zagent.text import plural
+from zagent.volume import guard
 from zagent.weights import leftovers
 
 CHECKS = [*volume_checks.CHECKS, *weights_checks.CHECKS, *backup_checks.CHECKS, *machine_checks.CHECKS]
@@ -37,16 +39,28 @@ def _dotenv_quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def warn(output: Output, settings: Settings) -> None:
+    """Say so where the variables lead to no data root."""
+    try:
+        guard.identify(settings.data_root)
+    except VolumeError as error:
+        output.say(f"warning: {error.message}; what loads weights now may write to the system disk")
+        output.say(f"try:     {output.remedy(error.advice)}")
+
+
 def doctor(output: Output, settings: Settings, *, fix: bool) -> int:
     """Run all checks, telling each as it ends; returns the exit code."""
     if fix:
         gone = leftovers.sweep(settings)
-        output.say(f"deleted {plural(len(gone), 'partial file')}")
+        for one in gone:
+            output.say(f"deleted {one}")
+        output.say(f"{plural(len(gone), 'partial file')} deleted" if gone else "there was no partial file to delete")
     results: list[Result] = []
     for result in run_all(CHECKS, settings):
         first = next((one.name for one in results if one.finding == result.finding), None)
         results.append(result)
-        output.result(_line(result, first), check=result.name, **asdict(result.finding))
+        found = replace(result.finding, remedy=output.remedy(result.finding.remedy))
+        output.result(_line(replace(result, finding=found), first), check=result.name, **asdict(found))
     return exit_code(results)
 
 

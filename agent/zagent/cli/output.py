@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from zagent import text
 from zagent.errors import ZagentError
+from zagent.settings import DATA_ROOT
 from zagent.weights.progress import Event, Progress
+
+_COMMAND = re.compile(
+    r"(?<![\w/.-])zagent (?:backup|doctor|gc|generate|pull|restore|verify|volume|weights)\b(?! --help)"
+)
+"""A command of ours that works on a data root, in a text."""
 
 LINE_EVERY = 5.0
 """Seconds between lines of progress where there is no terminal."""
@@ -22,17 +31,22 @@ LINE_EVERY = 5.0
 class Output:
     """Where a command speaks; ``json`` turns every word into an event on standard output.
 
+    ``root`` is the data root where an option named it: commands that people are told to run have to name it, too.
+    ``command`` is the one of ours that speaks, where there is one: its help has what was asked of it.
+
     What comes from elsewhere (a hub, a disk, a PNG) may be quoted in it, so it never steers the terminal.
     """
 
     json: bool = False
     debug: bool = False
-    terminal: bool = field(default_factory=lambda: sys.stderr.isatty())
+    root: Path | None = None
+    command: str = ""
+    terminal: bool = field(default_factory=lambda: bool(sys.stderr and sys.stderr.isatty()))
     _told: list[ZagentError] = field(default_factory=list)
 
     def result(self, line: str, **facts: Any) -> None:
         """The answer itself, on standard output."""
-        print(json.dumps(facts, default=str, ensure_ascii=False) if self.json else line, flush=True)
+        print(json.dumps(facts, default=str) if self.json else line, flush=True)
 
     def say(self, line: str) -> None:
         """Something about the way there: standard error, or a ``note`` event."""
@@ -52,12 +66,20 @@ class Output:
         if self.debug:
             traceback.print_exception(error)
         if self.json:
-            facts = {"message": error.message, "remedy": error.advice, "exit_code": error.exit_code}
+            facts = {"message": error.message, "remedy": self.remedy(error.advice), "exit_code": error.exit_code}
             self.result("", event="error", error=type(error).__name__, **facts)
             return
         self.say(f"error: {error.message}")
         if error.advice:
-            self.say(f"try:   {error.advice}")
+            self.say(f"try:   {self.remedy(error.advice)}")
+
+    def remedy(self, advice: str) -> str:
+        """``advice``, and what its commands need to be about the same data root."""
+        if self.command:
+            advice = advice.replace("zagent --help", f"zagent {self.command} --help")
+        if self.root is None or not _COMMAND.search(advice):
+            return advice
+        return f"{advice}   (after: export {DATA_ROOT}={shlex.quote(str(self.root))})"
 
     @contextmanager
     def transfer(self, verb: str) -> Iterator[Progress]:

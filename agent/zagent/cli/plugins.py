@@ -25,9 +25,27 @@ def command(name: str) -> Any:
     found = [one for one in _installed() if one.name == name]
     if not found:
         return None
-    made = get_command(found[0].load())
+    try:
+        made = get_command(found[0].load())
+    except Exception as error:  # it is foreign code: the help of all others must not end with it
+        made = _broken(error)
     made.name = name
     return made
+
+
+def _broken(error: Exception) -> Any:
+    """A command in the place of one that can't be loaded; whoever runs it is told why."""
+    from typer import Typer
+    from typer.main import get_command
+
+    any_words = {"ignore_unknown_options": True, "allow_extra_args": True}
+    app = Typer(context_settings=any_words, add_completion=False)
+
+    @app.command(help=f"It can't be loaded: {error}")
+    def tell() -> None:
+        raise error
+
+    return get_command(app)
 
 
 def _installed() -> EntryPoints:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from zagent import text
 from zagent.cli.output import Output
-from zagent.errors import ZagentError
+from zagent.errors import UsageError, ZagentError
 from zagent.protect import restore as restoring
 from zagent.protect import sources
 from zagent.protect.engine import Engine
@@ -16,8 +17,33 @@ from zagent.protect.restic.engine import ResticEngine
 from zagent.protect.restore import Goal, Job
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
-from zagent.weights.model import Model
+from zagent.weights.model import DEFAULT_REVISION, Model
 from zagent.weights.store import Store
+
+
+def meant(model: str | None, revision: str | None) -> Model | None:
+    """The one model that a person named; None where all are meant.
+
+    Raises:
+        UsageError: it is none, or only a revision is named.
+    """
+    if model is not None:
+        return Model(model, DEFAULT_REVISION if revision is None else revision)
+    if revision is not None:
+        again = f"zagent restore --model OWNER/NAME --revision {quote(revision)}"
+        raise UsageError(detail=f"--revision goes with --model: `{again}`")
+    return None
+
+
+def require_no_file(to: Path | None) -> None:
+    """Make sure that nothing but folders is in the way to where a person wants things; before anything is read.
+
+    Raises:
+        UsageError: there is a file.
+    """
+    for one in (to, *to.absolute().parents) if to else ():
+        if one.exists() and not one.is_dir():
+            raise UsageError(detail=f"{one} is a file, not a folder: name a folder after --to")
 
 
 @dataclass(frozen=True)

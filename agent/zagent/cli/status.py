@@ -12,8 +12,8 @@ from zagent.cli.options import JsonOption
 def status(ctx: typer.Context, json: JsonOption = False) -> None:
     """Show how the data root, its weights and its copies stand.
 
-    From what is noted, in no time: nothing is hashed, no destination is asked. The last line is what to do next.
-    Exits with the code of the first error, such as an overdue backup; warnings are none.
+    Answers at once, from what zagent recorded: nothing is hashed, no destination is asked. The last line is what to do
+    next. Exits with the code of the first error, such as an overdue backup; warnings do not count.
     """
     from zagent.cli import status_report
 

@@ -17,7 +17,7 @@ def status(output: Output, settings: Settings) -> int:
     """Show every row and what to do next; the exit code."""
     rows = look.look(settings)
     worst = look.worst(rows)
-    following, code = (worst.remedy, worst.exit_code) if worst else ("", 0)
+    following, code = (output.remedy(worst.remedy), worst.exit_code) if worst else ("", 0)
     lines = [*map(_line, rows), f"next     {following or 'nothing: all is well'}"]
     output.result("\n".join(lines), event="status", **_facts(rows), next=following, exit_code=code)
     return code

@@ -33,11 +33,16 @@ def pulled(output: Output, store: Store, done: Pulled) -> None:
         where = "the hub lists no hash" if found.source.startswith("http") else "no hub was asked"
         output.say(f"note: {len(unconfirmed)} hashes are our own reading, unconfirmed: {where}")
     state = "is here already" if done.already else "is here"
-    line = f"{found.model} {state}: {text.plural(len(found.files), 'file')}, {text.size(found.size)}, "
-    line += f"{text.size(done.downloaded)} downloaded"
+    line = f"{found.model} {state}: {text.plural(len(found.files), 'file')}, {text.size(found.size)}{_whence(done)}"
     facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
     output.result(line, event="done", downloaded=done.downloaded, already=done.already, **facts)
     first_backup.begin(output, store, found)
+
+
+def _whence(done: Pulled) -> str:
+    if done.adopted is None:
+        return f", {text.size(done.downloaded)} downloaded"
+    return f"; {done.adopted} was not needed" if done.already else f", from {done.adopted}"
 
 
 def converted(output: Output, store: Store, done: Converted) -> None:
@@ -54,7 +59,9 @@ def converted(output: Output, store: Store, done: Converted) -> None:
     facts = {"model": found.model, "bytes": found.size, "set_digest": found.set_digest}
     output.result(line, event="converted", components=parts, before=before, after=after, **facts)
     if variant.superseded(found):
-        output.say("zagent verify, zagent backup, then zagent gc   deletes the float32 files that they stand for")
+        output.say(
+            "next:  zagent verify, and once it is backed up zagent gc   deletes the float32 files that they stand for"
+        )
     first_backup.begin(output, store, found)
 
 

@@ -30,13 +30,19 @@ def _gpu(settings: Settings) -> Finding:
     if answer is None:
         return warning("no GPU answers: images would run on the CPU", "nvidia-smi   tells what the driver says")
     name, driver, free, total = parse_gpu(answer)
+    if free is None or total is None:
+        return ok(f"{name}, driver {driver}, shares the machine's memory: {text.size(memory.available())} free")
     return ok(f"{name}, driver {driver}, {text.size(free)} of {text.size(total)} free")
 
 
-def parse_gpu(line: str) -> tuple[str, str, int, int]:
-    """Name, driver, and bytes free and in all of ``nvidia-smi``'s first GPU. Pure."""
-    name, driver, free, total = (one.strip() for one in line.splitlines()[0].split(","))
-    return name, driver, int(free) * _MIB, int(total) * _MIB
+def parse_gpu(line: str) -> tuple[str, str, int | None, int | None]:
+    """Name, driver, and bytes free and in all of ``nvidia-smi``'s first GPU, None where it has no memory of its own.
+
+    It says ``[N/A]`` then. Pure.
+    """
+    name, driver, *memories = (one.strip() for one in line.splitlines()[0].split(","))
+    free, total = (int(one) * _MIB if one.isdigit() else None for one in memories)
+    return name, driver, free, total
 
 
 def _nvidia_smi() -> str | None:
@@ -61,7 +67,8 @@ def _room() -> memory.Room:
     if answer is None:
         return memory.Room("cpu", "the CPU", memory.available())
     name, _, free, total = parse_gpu(answer)
-    return memory.Room("cuda", name, memory.available(), free, total)
+    ram = memory.available()
+    return memory.Room("cuda", name, ram, ram if free is None else free, ram if total is None else total)
 
 
 def _versions(settings: Settings) -> Finding:

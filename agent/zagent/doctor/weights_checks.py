@@ -29,6 +29,7 @@ def _partials(settings: Settings) -> Finding:
 
 
 def _manifest(settings: Settings) -> Finding:
+    guard.identify(settings.data_root)
     found = Store(settings).present(Model())
     count = len(variant.unconfirmed(found))
     unconfirmed = f", {count} hashes unconfirmed by a hub" if count else ""
@@ -36,6 +37,7 @@ def _manifest(settings: Settings) -> Finding:
 
 
 def _sizes(settings: Settings) -> Finding:
+    guard.identify(settings.data_root)
     store = Store(settings)
     found = verify(store.snapshot(Model()), store.present(Model()), quick=True)
     extra = f"; not in the manifest: {', '.join(found.extra[:3])}" if found.extra else ""
@@ -43,6 +45,7 @@ def _sizes(settings: Settings) -> Finding:
 
 
 def _proof(settings: Settings) -> Finding:
+    guard.identify(settings.data_root)
     store, model = Store(settings), Model()
     last = proof.last(store, model, store.recorded(model))
     if not last.ok:

@@ -82,10 +82,7 @@ class SystemdRefused(ZagentError):
     """`systemctl {words}` failed: {detail}"""
 
     exit_code = 7
-    remedy = (
-        "journalctl --boot --unit 'zagent-*'   tells more; where no systemd runs let another scheduler run "
-        "`zagent verify` every week"
-    )
+    remedy = "journalctl --boot --unit 'zagent-*'   tells more"
 
 
 class ScheduleRefused(ZagentError):

@@ -10,7 +10,7 @@ class GenerateError(ZagentError):
 
 
 class GuidanceRefused(GenerateError):
-    """guidance {guidance} refused: Z-Image-Turbo is distilled to run without guidance, any other value doubles
+    """Guidance {guidance} refused: Z-Image-Turbo is distilled to run without guidance, any other value doubles
     the work and spoils the image
     """
 

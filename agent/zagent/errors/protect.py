@@ -10,7 +10,7 @@ class ProtectError(ZagentError):
 
 
 class NoDestination(ProtectError):
-    """No backup destination {name} is set up: {known}"""
+    """No backup destination{named} is set up{others}"""
 
     exit_code = 40
     remedy = "zagent backup add NAME TARGET   where TARGET is a folder on another disk, or a restic repository"

@@ -66,7 +66,7 @@ class VolumeFull(VolumeError):
 
 
 class NotWritable(VolumeError):
-    """{path} takes no writes as user {user}: {why}"""
+    """{path} can't be read or written as user {user}: {why}"""
 
     exit_code = 16
     remedy = "run as the owner of {path}, or ask its owner for a folder of your own"

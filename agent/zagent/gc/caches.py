@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def _used(path: Path) -> datetime:
     moments = [path.lstat().st_mtime]
     for folder, _, names in os.walk(path):
         for one in (Path(folder, name) for name in names):
-            stat = one.lstat()
-            moments.append(max(stat.st_atime, stat.st_mtime))
+            with suppress(OSError):  # who deletes beside us uses the cache, and will have written something
+                stat = one.lstat()
+                moments.append(max(stat.st_atime, stat.st_mtime))
     return datetime.fromtimestamp(max(moments), timezone.utc)

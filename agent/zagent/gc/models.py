@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from zagent.errors import ManifestDamaged, UsageError
@@ -17,20 +16,12 @@ from zagent.weights.model import Model
 from zagent.weights.store import Store, wrong_sizes
 from zagent.weights.verify import extra
 
-BEING_WRITTEN = timedelta(hours=1)
-"""A temp file in zagent's own folder younger than this may be one that is being written: no lock is held for it."""
-
 
 def partials(settings: Settings, names: list[str]) -> list[Item]:
     """The partial files of these models, by folder name, and zagent's own old ones."""
     own, cache = settings.layout.own, Store(settings).cache / "models"
     found = leftovers.below(settings, names)
-    done = [one for one in found if own not in one.parents or _age(one) > BEING_WRITTEN]
-    return [item("partial file", own if own in one.parents else cache, one) for one in done]
-
-
-def _age(path: Path) -> timedelta:
-    return datetime.now(timezone.utc) - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    return [item("partial file", own if own in one.parents else cache, one) for one in found]
 
 
 def orphans(settings: Settings, names: Collection[str]) -> Iterator[Item]:

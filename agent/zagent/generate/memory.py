@@ -107,7 +107,7 @@ def choose(wanted: Need, room: Room, size: Size) -> Plan:
 def _hint(wanted: Need, room: Room) -> str:
     if room.device == "cpu":
         weights = text.size(sum(wanted.weights.values()))
-        return f"use a machine with a GPU: on a CPU the weights alone take {weights}"
+        return f"take a smaller --size, or use a machine with a GPU: on a CPU the weights alone take {weights}"
     return "end what else uses the GPU (`nvidia-smi`), take a smaller --size, or a larger card"
 
 

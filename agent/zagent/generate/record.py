@@ -94,7 +94,7 @@ def parse(text: str, path: Path) -> Record:
         if found["schema"] != SCHEMA:
             raise ValueError(f"schema {found['schema']} is not known to this version")
         return _typed(Record(**{**found, "sigmas": tuple(map(float, found["sigmas"]))}))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UsageError(detail=f"the zagent record of {path} can't be understood: {error}") from error
 
 

@@ -60,7 +60,7 @@ class Request:
         if not 1 <= self.count <= MOST_IMAGES:
             raise UsageError(detail=f"-n {self.count} must be between 1 and {MOST_IMAGES}")
         if not 0 <= self.seed <= MOST_SEED + 1 - self.count:
-            raise UsageError(detail=f"--seed {self.seed} must be between 0 and 2^63 - 1, also the last image's")
+            raise UsageError(detail=f"--seed {self.seed} must be from 0 to 2^63 - 1, and so must the last image's")
         schedule.evaluations(self.steps)
 
     @property
@@ -80,7 +80,7 @@ def parse_size(text: str) -> Size:
     Raises:
         UsageError: it is neither.
     """
-    found = re.fullmatch(r"(\d{1,5})(?:[x×*](\d{1,5}))?", text.strip().lower())
+    found = re.fullmatch(r"(\d{1,9})(?:[x×*](\d{1,9}))?", text.strip().lower())
     if not found:
         raise UsageError(detail=f"--size {text!r} must look like 1024x768 or 1024")
     return Size(int(found[1]), int(found[2] or found[1]))

@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import quote
 
-from zagent.errors import DestinationRefused
+from zagent.errors import DestinationMissing, DestinationRefused, ResticFailed
 from zagent.protect import destinations, engines, record
 from zagent.protect.destinations import Destination
 from zagent.protect.record import Record
 from zagent.volume import disk, guard, mounts
 from zagent.volume.layout import Layout
+
+ELSEWHERE = (
+    "check the address (s3:https://HOST/BUCKET/FOLDER, sftp:USER@HOST:/FOLDER) and the credentials in "
+    "/etc/zagent/backup.env, then run the same command again"
+)
+"""What mends it where a repository elsewhere can't be made."""
 
 
 def add(layout: Layout, name: str, target: str, *, same_device: bool, replace: bool = False) -> Destination:
@@ -33,12 +39,26 @@ def add(layout: Layout, name: str, target: str, *, same_device: bool, replace: b
         raise DestinationRefused(target=target, why=f"{name} is another destination's name", hint=hint)
     if made.folder:
         require_apart(layout.root, made.folder, name, same_device=same_device)
-    engines.engine(layout, made).make()
+    _make(layout, made)
     if record.read(layout, name) != Record():
         record.change(layout, name, lambda past: Record(check=past.check if made in known else None))
     if made not in known:
         destinations.write(layout, [*(one for one in known if one.name != name), made])
     return made
+
+
+def _make(layout: Layout, made: Destination) -> None:
+    """Make it what it is to be.
+
+    Raises:
+        DestinationRefused: restic can't; its own remedies are for what is a destination already.
+        ProtectError: it is something else, or does not open.
+    """
+    try:
+        engines.engine(layout, made).make()
+    except (DestinationMissing, ResticFailed) as error:
+        hint = f"df -h {quote(str(made.folder.parent))}; dmesg   tell of its disk" if made.folder else ELSEWHERE
+        raise DestinationRefused(target=made.target, why=error.facts["why"], hint=hint) from error
 
 
 def remove(layout: Layout, name: str) -> Destination:

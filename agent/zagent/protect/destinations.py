@@ -56,6 +56,12 @@ def named(name: str, target: str) -> Destination:
         raise DestinationRefused(target=target, why=error, hint=hint) from error
 
 
+def is_address(target: str) -> bool:
+    """Whether it is one at least by its beginning; else it is a word, or a path from here. Pure."""
+    address = target.removeprefix("restic:")
+    return address.startswith("/") or _REMOTE.match(address) is not None
+
+
 def _understood(name: str, target: str) -> Destination:
     if not _NAME.fullmatch(name):
         raise ValueError(f"the name {name!r} is not of small letters, digits and '-'")
@@ -123,7 +129,7 @@ def require(layout: Layout, name: str) -> Destination:
         if one.name == name:
             return one
     others = ", ".join(one.name for one in found)
-    raise NoDestination(name=name, known=f"there are {others}" if others else "none is")
+    raise NoDestination(named=f" {name}", others=f": there are {others}" if others else ": none is")
 
 
 def write(layout: Layout, destinations: Iterable[Destination]) -> None:

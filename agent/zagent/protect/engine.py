@@ -45,7 +45,7 @@ def begins(ids: Iterable[str], beginning: str) -> str:
     """
     found = {one for one in ids if one.startswith(beginning)}
     if len(found) != 1:
-        raise LookupError("several begin so" if found else "none begins so")
+        raise LookupError(f"several ids begin with {beginning}" if found else f"no id begins with {beginning}")
     return found.pop()
 
 

@@ -69,14 +69,13 @@ class Goal:
 
     @contextmanager
     def held(self, model: Model) -> Iterator[None]:
-        """Make the folder ready to be written, and keep others out.
+        """Prove that the folder can be written, and keep others out.
 
         Raises:
             VolumeError: the data root does not take it.
             ModelBusy: something else changes it.
         """
         if self.to:
-            durable.make_folder(self.folder(model))
             yield
             return
         prepare(self.store, model)
@@ -210,6 +209,7 @@ def job(goal: Goal, source: Source, wanted: Manifest, progress: Progress) -> Job
 
 def _bring(goal: Goal, found: Job, progress: Progress) -> Job:
     points.reached("restore:planned")
+    durable.make_folder(found.folder)
     copying.sweep(found.folder)
     space.require(found.folder, found.size)
     if not goal.to and goal.recorded(found.model) != found.manifest:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zagent import settings
 from zagent.errors import ScheduleRefused
+from zagent.schedule.systemctl import BY_CRON, require_systemd
 
 LAUNCHER = Path("/usr/local/bin/zagent")
 """What the services run; the bootstrap puts it there."""
@@ -18,10 +19,11 @@ def require(root: Path, launcher: Path = LAUNCHER, agent_env: Path = settings.AG
     """Make sure that what the units name is there, and that the services' data root is ``root``.
 
     Raises:
-        ScheduleRefused: with everything that is missing.
+        ScheduleRefused: with everything that is missing; without a systemd nothing else counts.
     """
+    require_systemd()
     if reasons := list(_missing(root, launcher, agent_env)):
-        hint = "zagent cloud converge   on the operator's machine makes a host ready"
+        hint = f"zagent cloud converge   on the operator's machine makes a host ready; on one of your own: {BY_CRON}"
         raise ScheduleRefused(why="; ".join(reasons), hint=hint)
 
 

@@ -72,7 +72,7 @@ def install(folder: Path, root: Path, run: Run = systemctl, *, dry_run: bool = F
     what would be done. Whatever it dies of, the next call goes on from there.
 
     Raises:
-        ScheduleRefused: a file of that name is someone else's; nothing was changed.
+        ScheduleRefused: a file of that name is someone else's, and nothing was changed; or no systemd runs here.
         UsageError: a unit can't name ``root`` or the folder of a backup destination.
         SystemdRefused, ToolMissing: systemd does not answer.
         OSError: a file can't be written.

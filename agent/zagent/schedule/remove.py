@@ -15,7 +15,7 @@ def remove(folder: Path, run: Run = systemctl) -> list[str]:
     Safety contract: only files with the names of our units whose first line says that they are zagent's.
 
     Raises:
-        SystemdRefused, ToolMissing: systemd does not answer.
+        ScheduleRefused, SystemdRefused, ToolMissing: systemd does not answer, or none runs here.
         OSError: a file can't be deleted.
     """
     ours = [name for name, text in install.texts(folder).items() if units.is_ours(text)]

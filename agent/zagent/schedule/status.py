@@ -30,7 +30,7 @@ def status(folder: Path, run: Run = systemctl) -> list[Timer]:
     """Every timer of ours, installed or not.
 
     Raises:
-        SystemdRefused, ToolMissing: systemd does not answer.
+        ScheduleRefused, SystemdRefused, ToolMissing: systemd does not answer, or none runs here.
     """
     known = show(run, (*units.SERVICES, *units.TIMERS), *dict.fromkeys((*_TIMER, *_RUN, *_NOT_RUN)))
     enabled = {name for name in units.TIMERS if install.is_enabled(folder, name)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zagent import text
 from zagent.doctor.check import Finding, ok, warning
-from zagent.errors import SystemdRefused, ToolMissing
+from zagent.errors import ScheduleRefused, SystemdRefused, ToolMissing
 from zagent.protect.destinations import Destination
 from zagent.schedule.install import FOLDER
 from zagent.schedule.status import Timer
@@ -20,11 +20,11 @@ INSTALL = "sudo zagent schedule install"
 
 
 def timers(known: Sequence[Destination], folder: Path = FOLDER) -> list[Row]:
-    """A row for each timer, or one that says that there is no systemd."""
+    """A row for each timer, or one that says why no systemd answers."""
     try:
         found = ask(folder)
-    except (SystemdRefused, ToolMissing):
-        return [Row("timer", ok("no systemd: another scheduler has to run zagent verify and zagent backup"))]
+    except (ScheduleRefused, SystemdRefused, ToolMissing) as error:
+        return [Row("timer", warning(error.message, error.advice))]
     return [Row("timer", judge(one, known), asdict(one)) for one in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
@@ -10,6 +11,9 @@ from zagent.errors import ForeignVolume, UnsuitableVolume, UsageError
 from zagent.volume import disk, guard, marker, mounts, space
 from zagent.volume.layout import Layout
 from zagent.volume.suitable import Ask, Facts, hint, kind, verdict
+
+_OUTSIDE = "zagent volume adopt FOLDER   with a folder outside it; or use that data root as it is"
+"""What to do where a folder lies within a data root."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,35 @@ def adopt(path: Path, ask: Ask) -> Adopted:
     """
     if ask.stack and not ask.project:
         raise UsageError(detail="--stack needs --project: a stack is a project's")
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     if not path.is_dir():
-        raise UnsuitableVolume(path=path, why="there is no such folder", hint=_make(path, ask))
+        raise _no_folder(path, ask)
     found = marker.read(Layout(path))
     facts = look(path)
     if found is not None:
         return _again(facts, ask)
+    _require_outermost(path)
     reasons = verdict(facts, ask)
     if reasons:
         raise UnsuitableVolume(path=path, why="; ".join(reasons), hint=hint(facts, ask))
     return _mark(facts, ask)
+
+
+def _no_folder(path: Path, ask: Ask) -> UnsuitableVolume:
+    if path.exists():
+        return UnsuitableVolume(path=path, why="it is a file, not a folder", hint="zagent volume adopt FOLDER")
+    return UnsuitableVolume(path=path, why="there is no such folder", hint=_make(path, ask))
+
+
+def _require_outermost(path: Path) -> None:
+    """One data root within another would be its user's files there: counted, cleared and backed up twice.
+
+    Raises:
+        UnsuitableVolume: it lies within one.
+    """
+    for one in path.parents:
+        if Layout(one).marker.is_file():
+            raise UnsuitableVolume(path=path, why=f"it lies inside the data root {one}", hint=_OUTSIDE)
 
 
 def _make(path: Path, ask: Ask) -> str:

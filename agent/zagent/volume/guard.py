@@ -15,6 +15,8 @@ from zagent.errors import (
     NotAdopted,
     NotWritable,
     ReadOnlyVolume,
+    UnsuitableVolume,
+    VolumeError,
     VolumeFull,
     WrongVolume,
     from_os_error,
@@ -48,11 +50,11 @@ def identify(root: Path) -> marker.Marker:
     """The marker of ``root``, once it agrees with the filesystem below it; for commands that only read.
 
     Raises:
-        VolumeError: the path is missing, has no marker, or carries the marker of another filesystem.
+        VolumeError: the path is missing or a file, has no marker, or carries the marker of another filesystem.
     """
     try:
         if not root.is_dir():
-            raise DataRootMissing(path=root)
+            raise _no_folder(root)
         found = marker.read(Layout(root))
         if found is None:
             raise NotAdopted(path=root, why=_emptiness(root))
@@ -60,6 +62,13 @@ def identify(root: Path) -> marker.Marker:
     except OSError as error:
         raise from_os_error(error, root) from error
     return found
+
+
+def _no_folder(root: Path) -> VolumeError:
+    if not root.exists():
+        return DataRootMissing(path=root)
+    hint = "name a folder: zagent --data-root FOLDER …, or set ZAGENT_DATA_ROOT to one"
+    return UnsuitableVolume(path=root, why="it is a file, not a folder", hint=hint)
 
 
 def _emptiness(root: Path) -> str:

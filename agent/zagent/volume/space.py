@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +56,13 @@ def users(layout: Layout, cache: Path) -> list[Use]:
     models = _children(cache / "models")
     people = _children(layout.root / "users")
     known = {cache, layout.root / "users"}
-    rest = [one for one in _children(layout.root) if one not in known]
-    uses = [Use(str(one.relative_to(layout.root)), used(one)) for one in (*models, *people, *rest)]
+    rest = [one for one in _children(layout.root) if one not in known and one not in cache.parents]
+    uses = [Use(_name(one, layout.root), used(one)) for one in (*models, *people, *rest)]
     return sorted((use for use in uses if use.size), key=lambda use: -use.size)
+
+
+def _name(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _children(folder: Path) -> list[Path]:
@@ -68,10 +73,15 @@ def _children(folder: Path) -> list[Path]:
 
 
 def used(path: Path) -> int:
-    """The bytes that ``path`` and all below it take on disk; what can't be read counts as nothing."""
-    try:
-        stat = path.lstat()
-    except OSError:
-        return 0
-    below = _children(path) if path.is_dir() and not path.is_symlink() else []
-    return stat.st_blocks * 512 + sum(used(one) for one in below)
+    """The bytes that ``path`` and all below it take on disk, however deep; what can't be read counts as nothing."""
+    total, left = 0, [path]
+    while left:
+        one = left.pop()
+        try:
+            found = one.lstat()
+        except OSError:
+            continue
+        total += found.st_blocks * 512
+        if stat.S_ISDIR(found.st_mode):
+            left += _children(one)
+    return total

@@ -28,15 +28,16 @@ def adopt(store: Store, model: Model, path: Path, progress: Progress) -> Pulled:
         WeightsDamaged: the copy does not read back as it was written.
     """
     prepare(store, model)
+    source = sources.locate(path, model)
     with lock.held(store.settings.layout.lock(model.id), model.id, "zagent weights adopt"):
         if found := finished(store, model):
-            return Pulled(found, 0, already=True)
-        source = sources.locate(path, model)
-        return Pulled(_bring(store, model, source, progress), 0, already=False)
+            return Pulled(found, 0, already=True, adopted=path)
+        return Pulled(_bring(store, model, source, progress), 0, already=False, adopted=path)
 
 
 def _bring(store: Store, model: Model, source: Path, progress: Progress) -> manifest.Manifest:
     folder, files = store.snapshot(model), sources.files(source, model)
+    durable.make_folder(folder)
     copying.sweep(folder)
     space.require(folder, sum(one.size for one in files if held(folder / one.path) != one.size))
     withdraw(store, model)

@@ -10,12 +10,12 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from zagent.errors import (
     DownloadFailed,
@@ -29,6 +29,9 @@ from zagent.errors import (
 from zagent.weights.model import Model
 from zagent.weights.needed import INDEX, Listed
 from zagent.weights.partial import OnBytes, meter, partial_bytes
+
+_SECRET = re.compile(r"//[^/\s]*@")
+"""A name and password in an address, also where what stands before it is no scheme that we know."""
 
 _TUNABLES = {
     # A 10 GB shard on a 50 Mbit/s line needs more than the library's hour.
@@ -160,8 +163,7 @@ def _library() -> Any:
 
 
 def _without_password(endpoint: str) -> str:
-    secret, at, _ = urlsplit(endpoint).netloc.rpartition("@")
-    return endpoint.replace(secret + at, "", 1)
+    return _SECRET.sub("//", endpoint)
 
 
 def _parse(entries: Iterable[dict[str, Any]]) -> Listing:
@@ -237,8 +239,8 @@ def _of_the_disk(error: BaseException) -> OSError | None:
 
 
 def _reason(error: BaseException) -> str:
-    """What the system said (`Connection refused`), or else the first line of the error; never the token."""
+    """What the system said (`Connection refused`), or else the first line of the error; never a secret."""
     below = [one.strerror for one in _chain(error) if isinstance(one, OSError) and one.strerror]
     text = below[-1] if below else (str(error).splitlines() or [type(error).__name__])[0]
     token = os.environ.get("MODELSCOPE_API_TOKEN")
-    return text.replace(token, "***") if token else text
+    return _without_password(text.replace(token, "***") if token else text)

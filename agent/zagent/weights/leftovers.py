@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from zagent import durable, lock
@@ -15,8 +17,11 @@ from zagent.volume.layout import Layout, folder_name
 from zagent.weights.model import DEFAULT_MODEL
 from zagent.weights.store import Store
 
-_LEFT = re.compile(r"\.(json|jinja|txt|safetensors)(\.incomplete|\.parallel_tmp|_\d+_\d+)$")
-"""How names end that the hub's library leaves when it is killed, also while it fetches one file in parts."""
+_LEFT = re.compile(r"\.(json|jinja|txt|safetensors)(\.incomplete|\.parallel_tmp)$|\.safetensors_\d+_\d+$")
+"""How names end that the hub's library leaves when it is killed, also while it fetches one large file in parts."""
+
+BEING_WRITTEN = timedelta(hours=1)
+"""A temp file in zagent's own folder younger than this may be one that is being written: no lock is held for it."""
 
 
 def is_partial(path: Path) -> bool:
@@ -30,17 +35,27 @@ def leftovers(settings: Settings) -> list[Path]:
 
 
 def below(settings: Settings, names: list[str]) -> list[Path]:
-    """Every partial file in zagent's own folder and those of the models with these folder names."""
+    """Every old partial file in zagent's own folder, and all in those of the models with these folder names."""
     cache = Store(settings).cache / "models"
-    found = (path for folder in (settings.layout.own, *(cache / name for name in names)) for path in folder.rglob("*"))
-    return [path for path in sorted(found) if is_partial(path) and path.is_file() and not path.is_symlink()]
+    own = [path for path in settings.layout.own.rglob("*") if not _is_young(path)]
+    found = (path for name in names for path in (cache / name).rglob("*"))
+    return [path for path in sorted([*own, *found]) if is_partial(path) and path.is_file() and not path.is_symlink()]
+
+
+def _is_young(path: Path) -> bool:
+    """Also what is gone by now."""
+    try:
+        return time.time() - path.lstat().st_mtime < BEING_WRITTEN.total_seconds()
+    except OSError:
+        return True
 
 
 def sweep(settings: Settings) -> list[Path]:
     """Delete the partial files; returns what went.
 
     Safety contract: only below a proved data root; only files with names that a dead download or writer leaves; and
-    only while this process holds the lock of every model in the cache, so that no living pull loses its own.
+    only while this process holds the lock of every model in the cache, so that no living pull loses its own; in
+    zagent's own folder, for which no lock is held, only those that nobody has written for an hour.
 
     Raises:
         VolumeError: the data root is not proved, or takes no writes.

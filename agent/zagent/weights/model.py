@@ -26,7 +26,9 @@ class Model:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(f"{_PART}/{_PART}", self.id):
-            raise UsageError(detail=f"model {self.id!r} must look like owner/name")
+            raise UsageError(
+                detail=f"model {self.id!r} must be owner/name, each of letters a-z, digits, '.', '_' and '-'"
+            )
         if not re.fullmatch(_PART, self.revision):
             raise UsageError(detail=f"revision {self.revision!r} must be letters, digits, '.', '_' and '-'")
 

@@ -21,11 +21,15 @@ from zagent.weights.store import Store, held
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a pull did: the manifest, the bytes that came from the hub, and whether all was there before."""
+    """What a pull did: the manifest, the bytes that came from the hub, and whether all was there before.
+
+    ``adopted`` is the copy on this machine that a person named, where that was meant instead of the hub.
+    """
 
     manifest: manifest.Manifest
     downloaded: int
     already: bool
+    adopted: Path | None = None
 
 
 def pull(store: Store, model: Model, *, repair: bool, progress: Progress) -> Pulled:
@@ -46,7 +50,7 @@ def pull(store: Store, model: Model, *, repair: bool, progress: Progress) -> Pul
 
 
 def prepare(store: Store, model: Model) -> None:
-    """Prove that all of a model's folders take writes, then make those that must exist.
+    """Prove that all of a model's folders take writes, then make those that must exist; its own not before it comes.
 
     Raises:
         VolumeError, CacheElsewhere: before anything was written.
@@ -55,7 +59,7 @@ def prepare(store: Store, model: Model) -> None:
     guard.identify(layout.root)
     store.require_on_data_root(model)
     guard.guard(layout.root, layout.locks, layout.manifests, store.snapshot(model))
-    for folder in (layout.locks, layout.manifests, store.snapshot(model)):
+    for folder in (layout.locks, layout.manifests):
         durable.make_folder(folder)
 
 
@@ -72,6 +76,7 @@ def _fetch(store: Store, model: Model, progress: Progress) -> Pulled:
     listing = hub.listing()
     points.reached("pull:listed")
     files = needed.select(listing.files, hub.index(listing), model.id)
+    durable.make_folder(folder)
     old = trusted(store, model)
     converted = kept.kept(folder, old or _withdrawn(store, model), files, progress)
     files = [one for one in files if one.path not in converted.spared]

@@ -50,7 +50,7 @@ def read(path: Path) -> Head:
         tensors: dict[str, Any] = json.loads(content)
         metadata = dict(tensors.pop("__metadata__", None) or {})
         end = max((int(one["data_offsets"][1]) for one in tensors.values()), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path.name} is no safetensors file") from error
     if 8 + length + end != path.stat().st_size:
         raise ValueError(f"{path.name} was cut short: {path.stat().st_size} of {8 + length + end} bytes")

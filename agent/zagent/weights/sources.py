@@ -40,7 +40,9 @@ def layouts(path: Path, model: Model) -> list[Path]:
 
 
 def files(folder: Path, model: Model) -> list[needed.Listed]:
-    """The needed files of the model in ``folder``; links are followed. What a killed conversion left is none.
+    """The needed files of the model in ``folder``, linked ones, too; folders behind links are not entered.
+
+    What a killed conversion left is none.
 
     Raises:
         NotAModel: a component is missing or unsafe, or a weights file was cut short.

@@ -14,10 +14,26 @@ from zagent.volume.users import Account
 from infra.bootstrap import superblock
 from infra.bootstrap.facts.model import Bare, Checked, Content, Disk, Filesystem, Gpu, Mount, Placed, Python
 from infra.bootstrap.superblock import Superblock
+from infra.errors import CommandFailed, HostUnsuitable
+
+TIMED_OUT = 124
+"""The exit code that stands for a command that took too long (files/gather.py)."""
+
+NEWER_IMAGE = "take an image of Ubuntu 22.04 or newer: `pulumi destroy`, set amiId, `pulumi up`"
 
 
-def disks(_code: int, out: str) -> tuple[Disk, ...]:
-    """From ``lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS``."""
+def disks(code: int, out: str) -> tuple[Disk, ...]:
+    """From ``lsblk -J -b -o PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS``.
+
+    Raises:
+        CommandFailed: it did not end.
+        HostUnsuitable: it prints nothing, as one that does not know all of these columns.
+    """
+    if code == TIMED_OUT:
+        raise CommandFailed(address="the host", what="tell its disks", why="lsblk does not end")
+    if not out.strip():
+        why = "its lsblk does not tell where disks are mounted, as that of util-linux 2.37 or newer does"
+        raise HostUnsuitable(address="the host", why=why, hint=NEWER_IMAGE)
     return tuple(
         Disk(one["path"], one["serial"] or "", one["size"], tuple(_mounted_at(one)))
         for one in json.loads(out)["blockdevices"]
@@ -148,9 +164,6 @@ def image(_code: int, out: str) -> dict[str, dict[str, str]]:
         found.setdefault(folder, {})[canonicalize_name(name)] = version
     return found
 
-
-TIMED_OUT = 124
-"""The exit code that stands for a command that took too long (files/gather.py)."""
 
 READ_WITHIN = 30
 """Minutes for all that the packages on the volume hold."""

@@ -170,7 +170,7 @@ def let_go(root: str, device: int, deadline: Deadline) -> str:
     os.sync()
     why = unmount(root, deadline)
     if mounted(root) is not None:
-        return why or "it is still mounted"
+        return f"{why or 'it is still mounted'} {', '.join(_names(device))}".rstrip()
     # What lives in a mount namespace of its own saw the unmount, unless that is cut off from this one: a container's.
     end_all(lambda process: uses(process, device) or sees(process, device), deadline)
     while (why := held(device)) and not deadline.over:

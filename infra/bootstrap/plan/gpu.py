@@ -39,7 +39,7 @@ def require(facts: Facts, runtime: Runtime) -> None:
 
 def _old_driver(facts: Facts, gpu: Gpu, oldest: int) -> HostUnsuitable:
     why = f"its NVIDIA driver is {gpu.driver}, and its PyTorch needs {oldest} or later"
-    hint = "take a newer image: set amiId, or leave it empty; on a machine of your own install a newer driver"
+    hint = "set amiId to a newer image, or to none, `pulumi destroy`, `pulumi up`; on your own machine a newer driver"
     return HostUnsuitable(address=facts.address, why=why, hint=hint)
 
 

@@ -32,7 +32,8 @@ def suitable(facts: Facts) -> Python:
     if found and OLDEST <= found.version[:2] <= NEWEST:
         return found
     what = f"its Python is {found.minor}" if found else "it has no python3"
-    raise HostUnsuitable(address=facts.address, why=what, hint="take an image with Python 3.10 to 3.13: set amiId")
+    hint = "take an image with Python 3.10 to 3.13: set amiId, `pulumi destroy`, `pulumi up`"
+    raise HostUnsuitable(address=facts.address, why=what, hint=hint)
 
 
 def agent_steps(facts: Facts, python: Python, want: Want) -> Iterator[Step]:

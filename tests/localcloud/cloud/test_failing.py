@@ -62,6 +62,20 @@ def test_a_zone_without_capacity(ec2: EC2Client) -> None:
     assert launched(ec2, OTHER)
 
 
+@pytest.mark.parametrize("kind", ["capacity", "vcpu-limit"])
+def test_a_stopped_instance_needs_room_again(ec2: EC2Client, machines: Recorder, kind: str) -> None:
+    """It stays stopped, and starts once there is some."""
+    host = launched(ec2)
+    machines.go_on.set()
+    ec2.stop_instances(InstanceIds=[host])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[host], WaiterConfig={"Delay": 1})
+    orders.carry_out("arm", kind=kind)
+    with pytest.raises(ClientError, match=r"InsufficientInstanceCapacity|VcpuLimitExceeded"):
+        ec2.start_instances(InstanceIds=[host])
+    orders.carry_out("clear")
+    assert ec2.start_instances(InstanceIds=[host])["StartingInstances"][0]["PreviousState"]["Name"] == "stopped"
+
+
 def test_an_account_without_quota(ec2: EC2Client) -> None:
     """Once, as it was told to."""
     orders.carry_out("arm", kind="vcpu-limit", times=1)

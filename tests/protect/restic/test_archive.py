@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from zagent.errors import RepositoryLocked, SourceUnreadable
-from zagent.protect.restic import repository
+from zagent.protect.restic import password, repository
 from zagent.protect.restic.engine import UNPROVED
 from zagent.protect.restic.repository import Stored
 from zagent.weights import digest
@@ -249,3 +249,21 @@ def test_a_repository_that_is_gone(archived: Archived, command: str) -> None:
     shutil.move(archived.copy, archived.copy.with_name("unplugged"))
     assert "is not there" in archived.said(command, code=42)
     assert not archived.copy.exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        ("s3:foo", "check the address (s3:https://HOST/BUCKET/FOLDER, "),
+        ("sftp:nouser", "check the address (s3:https://HOST/BUCKET/FOLDER, "),
+        ("restic:/proc/repository", "df -h /proc; dmesg "),
+    ],
+)
+def test_where_no_repository_is_made_no_password_is_left(place: Place, program: Path, target: str, remedy: str) -> None:
+    """Else it would be taken for one that matters; one that a person put there stays. The remedy is of use then."""
+    made = Archived(place.root, place.copy, program=program)
+    assert f"try:   {remedy}" in made.said("backup", "add", NAME, target, code=41)
+    assert not made.password.exists()
+    password.ensure(made.password)
+    made.said("backup", "add", NAME, target, code=41)
+    assert made.password.exists()

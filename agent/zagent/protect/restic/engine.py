@@ -18,6 +18,7 @@ from zagent.errors import (
     EntryRefused,
     NothingToRestore,
     ResticError,
+    ZagentError,
 )
 from zagent.protect.bad import REPOSITORY
 from zagent.protect.contents import Contents
@@ -72,10 +73,15 @@ class ResticEngine:
         return Restic(self.program.path, self.address, self.password_file)
 
     def make(self) -> None:
-        """See Engine; a password is made where there is none."""
-        password.ensure(self.password_file)
-        if not repository.exists(self.restic):
-            repository.init(self.restic)
+        """See Engine; a password is made where there is none, and goes again where no repository was made with it."""
+        made = password.ensure(self.password_file)
+        try:
+            if not repository.exists(self.restic):
+                repository.init(self.restic)
+        except ZagentError:
+            if made:
+                self.password_file.unlink(missing_ok=True)
+            raise
 
     def keep(self, what: Contents, suspect: Bad, progress: Progress, *, trusted: bool) -> int:
         """See Engine: a new snapshot of the weights, the settings and everyone's folder.

@@ -39,7 +39,7 @@ def meant(found: Sequence[Snapshot], beginning: str, own: str, words: str, now: 
     try:
         id_ = begins((one.id for one in found), beginning)
     except LookupError as error:
-        what, why = f"snapshot {beginning}", f"of those in {words} {error}"
+        what, why = f"snapshot {beginning}", f"in {words} {error}"
         raise NothingToRestore(what=what, why=why, hint=HINT) from error
     return next(one for one in found if one.id == id_)
 

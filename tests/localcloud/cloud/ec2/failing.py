@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.instances import Reservation
 
+from tests.localcloud.cloud.ec2.addresses import Changed
 from tests.localcloud.cloud.ec2.instances import InstanceBackend
 from tests.localcloud.cloud.ec2.refusals import InsufficientInstanceCapacity, VcpuLimitExceeded
 from tests.localcloud.cloud.ec2.snapshots import LocalSnapshot, SnapshotBackend
@@ -20,12 +21,20 @@ class FailingBackend(InstanceBackend, SnapshotBackend):
 
     def run_instances(self, *words: Any, **named: Any) -> Reservation:
         """Refused where there is no capacity left or no quota."""
-        zone = self._zone(named)
+        self._require_room(named["instance_type"], self._zone(named))
+        return super().run_instances(*words, **named)
+
+    def start_instances(self, instance_ids: list[str]) -> Changed:
+        """Refused as a launch is: a stopped instance holds no machine."""
+        for one in self.get_multi_instances_by_id(instance_ids):
+            self._require_room(one.instance_type, one.availability_zone or "")
+        return super().start_instances(instance_ids)
+
+    def _require_room(self, instance_type: str, zone: str) -> None:
         if self.faults.strikes("capacity", zone):
-            raise InsufficientInstanceCapacity(instance_type=named["instance_type"], zone=zone)
+            raise InsufficientInstanceCapacity(instance_type=instance_type, zone=zone)
         if self.faults.strikes("vcpu-limit"):
             raise VcpuLimitExceeded
-        return super().run_instances(*words, **named)
 
     def _zone(self, named: dict[str, Any]) -> str:
         """Where a launch goes: to its subnet's zone, or the one it names, or any."""
