@@ -33,10 +33,7 @@ ROOT_TAGS = {tags.SNAPSHOTS: "zagent/dev/root", "Name": "zagent-dev-root", "team
 
 @dataclass
 class Told:
-    """A host that only writes down what is asked of it; ``boots`` are its answers, the last one for good.
-
-    ``holds`` is why it does not let the volume go.
-    """
+    """A host that only writes down what is asked; ``boots`` it answers, ``holds`` is why it keeps the volume."""
 
     boots: list[str | Exception] = field(default_factory=lambda: [OLD])
     lost: list[tuple[str, int]] = field(default_factory=list)

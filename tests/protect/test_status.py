@@ -44,8 +44,8 @@ def rows(place: Place, section: str, code: int = 0) -> list[dict[str, Any]]:
 def scheduled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The timers are installed and have run, whatever this machine has."""
     shown = "Id=%s\\nLoadState=loaded\\nActiveState=active\\n\\n"
-    tool = program(tmp_path / "bin", f"printf '{shown}' {' '.join(TIMERS)}")
-    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    program(tmp_path / "bin", f"printf '{shown}' {' '.join(TIMERS)}")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setattr("zagent.schedule.systemctl.BOOTED", Path("/"))
     links = tmp_path / "units/timers.target.wants"
     links.mkdir(parents=True)
@@ -54,13 +54,10 @@ def scheduled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timers.timers, "__defaults__", (links.parent,))
 
 
-def program(folder: Path, script: str) -> Path:
+def program(folder: Path, script: str) -> None:
     """A systemctl of these words."""
-    folder.mkdir(exist_ok=True)
-    path = folder / "systemctl"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
+    files.written(folder, {"systemctl": f"#!/bin/sh\n{script}\n".encode()})
+    (folder / "systemctl").chmod(0o755)
 
 
 def test_all_is_well(mirrored: Place) -> None:
