@@ -97,6 +97,7 @@ def test_all_can_be_required(temporary: Path) -> None:
 
 
 @pytest.mark.vm
+@pytest.mark.timeout(1800)
 def test_an_interrupted_cloud_is_cleaned_up(temporary: Path) -> None:
     """Stopped while its host boots, the road leaves no machine, no stack file and no folder."""
     if lacking := missing():
