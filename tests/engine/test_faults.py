@@ -101,7 +101,7 @@ def restores_a_volume_that_is_gone(stack: Stack) -> None:
     stack.ec2.detach_volume(VolumeId=volume)
     stack.ec2.get_waiter("volume_available").wait(VolumeIds=[volume])
     stack.ec2.delete_volume(VolumeId=volume)
-    assert f"AWS has no volume {volume}, which Pulumi's state names" in stack.refused("preview")
+    assert f"Pulumi's state names the data volume {volume}, but AWS has no such volume" in stack.refused("preview")
     stack.project.run("refresh", "--yes", "--skip-preview")
     assert f"from the snapshot {snapshot}" in stack.up()
     (restored,) = stack.volumes()
