@@ -13,7 +13,7 @@ from tests.localcloud.parts import missing
 
 __all__ = ["temporary"]
 
-pytestmark = [pytest.mark.engine, pytest.mark.vm, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.engine, pytest.mark.vm, pytest.mark.timeout(4800)]
 
 
 def test_the_promise_holds(temporary: Path) -> None:
