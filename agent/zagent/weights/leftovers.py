@@ -37,9 +37,14 @@ def leftovers(settings: Settings) -> list[Path]:
 def below(settings: Settings, names: list[str]) -> list[Path]:
     """Every old partial file in zagent's own folder, and all in those of the models with these folder names."""
     cache = Store(settings).cache / "models"
-    own = [path for path in settings.layout.own.rglob("*") if not _is_young(path)]
-    found = (path for name in names for path in (cache / name).rglob("*"))
-    return [path for path in sorted([*own, *found]) if is_partial(path) and path.is_file() and not path.is_symlink()]
+    own = (path for path in _partial(settings.layout.own) if not _is_young(path))
+    return sorted([*own, *(path for name in names for path in _partial(cache / name))])
+
+
+def _partial(folder: Path) -> Iterator[Path]:
+    """By their names first: the data root's own folder holds thousands of files of the runtime."""
+    found = (path for path in folder.rglob("*") if is_partial(path))
+    return (path for path in found if path.is_file() and not path.is_symlink())
 
 
 def _is_young(path: Path) -> bool:
