@@ -24,7 +24,7 @@ def write(name: str, title: str, found: Sequence[Figure]) -> None:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "zagent": __version__,
         "python": platform.python_version(),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "cores": cores(),
     }
     content = {"machine": machine, "figures": [asdict(one) for one in found]}
