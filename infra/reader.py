@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zagent.address import has_password, without_login
 from zagent.errors import DestinationRefused
 from zagent.protect import destinations
 
@@ -53,8 +54,8 @@ class Reader:
     def index(self, key: str) -> str:
         """The address of a package index without a password in it, or an empty text."""
         value, example = str(self.get(key)), "https://example.org/simple"
-        if re.search(r"//[^/]*:[^/]*@", value):
-            raise self._bad(key, _without_password(value), IN_NETRC, example)
+        if has_password(value):
+            raise self._bad(key, without_login(value), IN_NETRC, example)
         return self.text(key, r"(https?://\S+)?", example)
 
     def flag(self, key: str) -> bool:
@@ -70,7 +71,7 @@ class Reader:
         try:
             destinations.named(BACKUP_NAME, value or "/")
         except DestinationRefused as error:
-            raise self._bad(key, _without_password(value), str(error.facts["why"]), TARGET_EXAMPLE) from error
+            raise self._bad(key, without_login(value), str(error.facts["why"]), TARGET_EXAMPLE) from error
         return value
 
     def cidrs(self, key: str) -> tuple[str, ...]:
@@ -110,7 +111,3 @@ class Reader:
     def _bad(self, key: str, value: object, why: str, example: str) -> BadSetting:
         words = example if example.startswith("--path ") else f"{key} {example}"
         return BadSetting(key=key, file=self.file, value=repr(value), why=why, words=words)
-
-
-def _without_password(address: str) -> str:
-    return re.sub(r"//.*@", "//…@", address)

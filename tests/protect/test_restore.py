@@ -154,6 +154,7 @@ def test_what_root_restores_belongs_to_who_keeps_the_weights(mirrored: Place) ->
         ("--to {file}", 2, "file is a file, not a folder"),
         ("--to {file}/below", 2, "file is a file, not a folder"),
         ("--users ann --to {file}", 2, "file is a file, not a folder"),
+        ("--users ann --revision master", 2, "--model and --revision don't go with it"),
         ("--from nope", 45, "no copy is named nope; there are disk2\ntry:   give a destination's name, a folder, or"),
         (
             "--from s3:foo --password-file /nope",

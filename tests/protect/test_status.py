@@ -242,7 +242,7 @@ def test_timers_are_told_where_systemd_answers(mirrored: Place, tmp_path: Path) 
     shown += "ExecMainStartTimestamp=Sat 2026-01-10 02:09:00 UTC\\n"
     program(tmp_path / "bin", f"printf '{shown}'")
     found = {one["name"]: one for one in rows(mirrored, "timer")}
-    assert found["zagent-backup.timer"]["next"].startswith("2026-01-11 02:05:12")
+    assert found["zagent-backup.timer"]["next"].startswith("2026-01-11T02:05:12")
     assert "failed: exit-code, status 42" in found["zagent-backup.timer"]["message"]
     assert found["zagent-verify.timer"]["message"] == "zagent-verify.timer: not installed"
 

@@ -28,7 +28,7 @@ ONLY = {
 }
 
 LAYERS = [
-    {"user", "points", "text"},
+    {"address", "user", "points", "text"},
     {"errors", "rescue"},
     {"volume.layout"},
     {"settings", "durable", "beneath", "erase"},

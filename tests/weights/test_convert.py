@@ -25,7 +25,7 @@ from zagent.weights.progress import Event, Progress
 from tests.standin import Hub
 from tests.weights import child, files, floats
 from tests.weights.conftest import Site
-from tests.weights.test_kill import AGAIN, finals, killed, names
+from tests.weights.test_kill import finals, killed, names
 
 pytestmark = pytest.mark.engine
 
@@ -270,7 +270,6 @@ def test_the_manifest_comes_last(pulled: Site, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(("point", "nth"), [(one, 1) for one in POINTS] + [("convert:file-done", 6)])
 def test_a_conversion_killed_at_a_named_point_is_finished_by_the_next(pulled: Site, point: str, nth: int) -> None:
     """The weights are there all the while; what stands under a name is right; the end is the same."""
-    assert AGAIN  # the points are those of the same list
     killed(pulled, point, nth, "weights", "convert")
     assert floats.needed().items() <= finals(pulled.snapshot).items()
     assert pulled.verify().whole

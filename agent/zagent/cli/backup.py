@@ -173,7 +173,7 @@ def restore(
     restore_report.require_no_file(to)
     copy = restore_report.Copy(source, snapshot or "", password_file)
     if users is not None:
-        people_report.only(model, revision or DEFAULT_REVISION)
+        people_report.only(model, revision)
         people_report.people(here.output, here.store, copy, users, to and to.absolute(), dry_run=dry_run)
     else:
         wanted = restore_report.meant(model, revision)

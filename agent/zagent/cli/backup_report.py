@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
 
 from zagent import text
 from zagent.cli import schedule_report
@@ -14,8 +13,7 @@ from zagent.errors import CopyDamaged, NoDestination, UsageError, ZagentError
 from zagent.protect import backup, bad, contents, destinations, engines, record
 from zagent.protect.backup import Backed
 from zagent.protect.destinations import Destination
-from zagent.protect.engine import Entry
-from zagent.protect.record import Checked, Run
+from zagent.protect.record import Checked
 from zagent.protect.restic import password
 from zagent.volume.guard import identify
 from zagent.volume.layout import Layout
@@ -79,7 +77,7 @@ def _told(output: Output, store: Store, done: Backed) -> None:
     named = [f"{model}: {_ago(one)}" if len(proofs) > 1 else _ago(one) for model, one in proofs.items()]
     line = f"{name}: holds {what}, {copied}; last deep verify of the weights: {', '.join(named)}"
     facts = {"name": name, "target": done.destination.target, "sets": done.sets, "copied": done.copied}
-    good = {model: one.at.isoformat() if one and one.ok else None for model, one in proofs.items()}
+    good = {model: one.at if one and one.ok else None for model, one in proofs.items()}
     output.result(line, event="backed-up", **facts, verified=good)
 
 
@@ -95,11 +93,6 @@ def _ago(found: Verified | None) -> str:
         return "none since they came"
     age = text.duration(max(0.0, (datetime.now(timezone.utc) - found.at).total_seconds()))
     return f"{age} ago" if found.ok else f"FAILED {age} ago"
-
-
-def _facts(found: Entry | Run | Checked) -> dict[str, Any]:
-    """As programs get them: a moment in ISO 8601."""
-    return {**asdict(found), "at": found.at and found.at.isoformat()}
 
 
 def added(output: Output, store: Store, made: Destination) -> None:
@@ -128,7 +121,7 @@ def ls(output: Output, layout: Layout, name: str | None) -> None:
             at = text.moment(entry.at) if entry.at else "unknown"
             proved = "proved" if entry.verified else "NOT PROVED"
             line = f"{one.name}  {entry.id}  {at}  {text.size(entry.size)}  {proved}  {sets}"
-            output.result(line, event="entry", destination=one.name, **_facts(entry))
+            output.result(line, event="entry", destination=one.name, **asdict(entry))
 
 
 def show(output: Output, layout: Layout, name: str | None) -> None:
@@ -142,7 +135,7 @@ def show(output: Output, layout: Layout, name: str | None) -> None:
             f"  last good     {text.moment(good.at)}, {'; '.join(good.sets)}" if good else "  last good     never",
             f"  last check    {text.moment(found.at)}, {_bad(found)}" if found else "  last check    never",
         ]
-        facts = {"success": good and _facts(good), "run": run and _facts(run), "check": found and _facts(found)}
+        facts = {key: one and asdict(one) for key, one in (("success", good), ("run", run), ("check", found))}
         output.result("\n".join(lines), event="destination", **asdict(one), **facts)
 
 

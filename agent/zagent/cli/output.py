@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ class Output:
     _told: list[ZagentError] = field(default_factory=list)
 
     def result(self, line: str, **facts: Any) -> None:
-        """The answer itself, on standard output."""
-        print(json.dumps(facts, default=str) if self.json else line, flush=True)
+        """The answer itself, on standard output; in JSON a moment is in ISO 8601."""
+        print(json.dumps(facts, default=_plain) if self.json else line, flush=True)
 
     def say(self, line: str) -> None:
         """Something about the way there: standard error, or a ``note`` event."""
@@ -111,6 +112,10 @@ class Output:
         else:
             with _step_bar(images, evaluations) as tell:
                 yield tell
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 @contextmanager

@@ -14,17 +14,16 @@ from zagent.protect.restic.people import Brought
 from zagent.protect.restore import PASSED_OVER
 from zagent.volume.guard import guard, identify
 from zagent.volume.layout import Layout
-from zagent.weights.model import DEFAULT_REVISION
 from zagent.weights.store import Store
 
 
-def only(model: str | None, revision: str) -> None:
+def only(model: str | None, revision: str | None) -> None:
     """Refuse what says which weights, where none are brought.
 
     Raises:
         UsageError: a model or a revision is named.
     """
-    if model is not None or revision != DEFAULT_REVISION:
+    if model is not None or revision is not None:
         raise UsageError(detail="--users brings no weights: --model and --revision don't go with it")
 
 

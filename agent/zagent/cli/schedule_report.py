@@ -79,8 +79,7 @@ def status(output: Output) -> None:
         SystemdRefused, ToolMissing: systemd does not answer.
     """
     for one in timers(FOLDER):
-        moments = {name: found and found.isoformat() for name, found in (("next", one.next), ("last", one.last))}
-        output.result(_line(one), event="timer", **{**asdict(one), **moments})
+        output.result(_line(one), event="timer", **asdict(one))
 
 
 def _line(one: Timer) -> str:

@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Literal
 
 from zagent import durable
+from zagent.address import has_password, without_login
 from zagent.errors import DestinationRefused, NoDestination, SettingsDamaged
 from zagent.volume.layout import Layout
 
@@ -21,7 +22,6 @@ Kind = Literal["mirror", "restic"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _REMOTE = re.compile(r"(sftp|s3|rest|b2|azure|gs|swift|rclone):.")
-_SECRET = re.compile(r"//[^/@]*:[^/@]*@")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def named(name: str, target: str) -> Destination:
         return _understood(name, target)
     except ValueError as error:
         hint = "zagent backup add NAME TARGET   where TARGET is an absolute path, restic:/PATH, sftp:… or s3:…"
-        raise DestinationRefused(target=target, why=error, hint=hint) from error
+        raise DestinationRefused(target=without_login(target), why=error, hint=hint) from error
 
 
 def is_address(target: str) -> bool:
@@ -67,7 +67,7 @@ def _understood(name: str, target: str) -> Destination:
         raise ValueError(f"the name {name!r} is not of small letters, digits and '-'")
     address = target.removeprefix("restic:")
     if _REMOTE.match(address):
-        if _SECRET.search(address):
+        if has_password(address):
             raise ValueError("a password in an address is seen by everyone: name it in the environment instead")
         return Destination(name, "restic", address)
     if not address.startswith("/"):

@@ -10,13 +10,13 @@ import errno
 import hashlib
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zagent.address import without_login
 from zagent.errors import (
     DownloadFailed,
     HubRefused,
@@ -29,9 +29,6 @@ from zagent.errors import (
 from zagent.weights.model import Model
 from zagent.weights.needed import INDEX, Listed
 from zagent.weights.partial import OnBytes, meter, partial_bytes
-
-_SECRET = re.compile(r"//[^/\s]*@")
-"""A name and password in an address, also where what stands before it is no scheme that we know."""
 
 _TUNABLES = {
     # A 10 GB shard on a 50 Mbit/s line needs more than the library's hour.
@@ -69,7 +66,7 @@ class Hub:
         self.model = model
         self.endpoint: str = "that MODELSCOPE_ENDPOINT names"
         config = self._translated(lambda: _library().HubConfig())
-        self.endpoint = self._translated(lambda: _without_password(config.endpoint))  # it is shown and recorded
+        self.endpoint = self._translated(lambda: without_login(config.endpoint))  # it is shown and recorded
         self._api = self._translated(lambda: _library().HubApi(config))
 
     def listing(self) -> Listing:
@@ -162,10 +159,6 @@ def _library() -> Any:
     return modelscope_hub
 
 
-def _without_password(endpoint: str) -> str:
-    return _SECRET.sub("//", endpoint)
-
-
 def _parse(entries: Iterable[dict[str, Any]]) -> Listing:
     blobs = [one for one in entries if one.get("Type", "blob") != "tree"]
     commit = next((one["Revision"] for one in blobs if one["Path"] == INDEX and one.get("Revision")), None)
@@ -243,4 +236,4 @@ def _reason(error: BaseException) -> str:
     below = [one.strerror for one in _chain(error) if isinstance(one, OSError) and one.strerror]
     text = below[-1] if below else (str(error).splitlines() or [type(error).__name__])[0]
     token = os.environ.get("MODELSCOPE_API_TOKEN")
-    return _without_password(text.replace(token, "***") if token else text)
+    return without_login(text.replace(token, "***") if token else text)
