@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from tests.protect.restic import versions
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
+
+pytest_plugins = ["tests.omitted"]
 
 OURS = ("ZAGENT_", "MODELSCOPE_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_", "XDG_")
 
@@ -32,11 +33,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope"))
     monkeypatch.chdir(home)
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The one option of ours."""
-    parser.addoption("--require-all", action="store_true", help="a test that this machine can't run has failed")
 
 
 class AtOnce:
@@ -57,15 +53,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """In the process that people see."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(AtOnce(config))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where all tests are required, none may be left out quietly."""
-    report = yield
-    if report.skipped and item.config.option.require_all:
-        report.outcome = "failed"
-    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,8 +9,8 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-HOST, DEMO = WITH_MACHINES = ("host", "demo")
-"""Emulated, a virtual machine takes a processor: no more than two tests at a time have one."""
+HOST, DEMO, LOCAL = WITH_MACHINES = ("host", "demo", "local")
+"""Emulated, a virtual machine takes a processor: no more than three tests at a time have one, two for most of a run."""
 
 PLAIN = "plain"
 """What needs nothing but this machine."""
@@ -18,16 +18,18 @@ PLAIN = "plain"
 REPOSITORIES = "repositories"
 """Each of their tests starts restic many times, and shares one repository to begin with."""
 
-ORDER = (*WITH_MACHINES, PLAIN, REPOSITORIES)
+ORDER = (HOST, DEMO, PLAIN, REPOSITORIES)
 """These take longest and begin first; all others wait in one queue for a free worker."""
 
 PLACES = {
     "tests/host/": HOST,
-    "tests/localcloud/hosts/": HOST,
-    "tests/localcloud/test_sample.py": HOST,
+    "tests/localcloud/hosts/": LOCAL,
+    "tests/localcloud/test_sample.py": LOCAL,
     "tests/demo/": DEMO,
 }
 """Where the tests lie that boot one; all of tests/demo, as two demonstrations of one clone share its pictures."""
+
+LONGEST = "tests/demo/test_whole.py"
 
 
 def of(nodeid: str) -> str:
@@ -43,9 +45,9 @@ def of(nodeid: str) -> str:
     return str(PurePath(path).parent) if path.startswith("tests/localcloud/") else PLAIN
 
 
-def place(nodeid: str) -> int:
-    """Where in the queue a test's group stands."""
-    return ([*ORDER, of(nodeid)]).index(of(nodeid))
+def place(nodeid: str) -> tuple[int, bool]:
+    """Where in the queue a test's group stands, and where in the group the test: LONGEST begins at once."""
+    return ([*ORDER, of(nodeid)]).index(of(nodeid)), not nodeid.startswith(LONGEST)
 
 
 class Grouped(LoadScopeScheduling):  # type: ignore[misc]
