@@ -23,3 +23,13 @@ def test_every_link_between_pages_leads_somewhere() -> None:
     for page in [*root.glob("*.md"), *DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    """Proof that names a test which is gone is none."""
+    import re
+
+    root = DOCS.parent
+    for page in [*root.glob("*.md"), *DOCS.rglob("*.md")]:
+        for named in re.findall(r"`((?:agent|docs|infra|scripts|tests)/[\w./-]+)`", page.read_text()):
+            assert (root / named).exists(), f"{page.name} names {named}"
