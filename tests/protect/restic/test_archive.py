@@ -38,6 +38,22 @@ def test_a_password_is_made_and_told_once_loudly(place: Place, program: Path) ->
     assert len(before) > 40
 
 
+@each_version
+def test_a_new_repository_is_not_opened_to_look_for_snapshots(
+    place: Place, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened to write one and to say that it is proved; one elsewhere, or with snapshots, tells only so."""
+    made = Archived(place.root, place.copy, program=program)
+    made.said("backup", "add", NAME, made.target, "--same-device")
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "snapshots", lambda *_: pytest.fail("it was opened"))
+        made.said("backup")
+    assert [one.proved for one in repository.snapshots(made.restic)] == [True]
+    assert not repository.is_new(made.restic)
+    assert not repository.is_new(replace(made.restic, address="sftp:nas:/copies"))
+    assert not repository.is_new(replace(made.restic, address=str(made.copy / "nowhere")))
+
+
 def test_plain_restic_gives_the_same_bytes(archived: Archived, tmp_path: Path) -> None:
     """Nobody needs zagent to get their data out."""
     own = {"RESTIC_REPOSITORY": str(archived.copy), "RESTIC_PASSWORD_FILE": str(archived.password)}

@@ -124,7 +124,8 @@ class ResticEngine:
             raise DestinationFailed(target=self.address, why="it takes no writes", hint=hint)
 
     def _own(self, what: Contents) -> list[Snapshot]:
-        return which.of(repository.snapshots(self.restic), what.data_id)
+        found = [] if repository.is_new(self.restic) else repository.snapshots(self.restic)
+        return which.of(found, what.data_id)
 
     def _store(
         self, what: Contents, mark: Sequence[str], parent: Snapshot | None, told: Heard, *, force: bool

@@ -69,6 +69,18 @@ def init(restic: Restic) -> None:
     restic.run("init", *MODERN)
 
 
+def is_new(restic: Restic) -> bool:
+    """Whether it is a folder here that has no snapshot yet; it need not be opened to tell.
+
+    Source: restic's design document, "Repository Layout". Opening takes half a second, on purpose.
+    """
+    folder = Path(restic.address) / "snapshots"
+    try:
+        return folder.is_absolute() and not any(folder.iterdir())
+    except OSError:
+        return False
+
+
 def snapshots(restic: Restic) -> list[Snapshot]:
     """Those that zagent made, oldest first."""
     found = restic.run("snapshots", "--tag", OURS, "--no-lock")
