@@ -41,7 +41,8 @@ def start(state: StateFolder = DEFAULT, hosts: WithHosts = True) -> None:
     for line in parts.shortcomings(hosts):
         print(line)
     begun = time.monotonic()
-    cloud.start(lambda line: print(line, flush=True))
+    # In one write each: several threads tell how far they are.
+    cloud.start(lambda line: print(f"{line}\n", end="", flush=True))
     print(f"{'in all':<12} {time.monotonic() - begun:6.1f} s")
     if sys.stdout.isatty():
         print('\nNow, in this shell:  eval "$(scripts/localcloud env)"')
