@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.documentation import DOCS, pages
+
+ROOT = DOCS.parent
+PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
@@ -17,19 +21,13 @@ def test_a_generated_page_is_not_stale(page: Path) -> None:
 
 def test_every_link_between_pages_leads_somewhere() -> None:
     """No Markdown link to a file of this repository is dead."""
-    import re
-
-    root = DOCS.parent
-    for page in [*root.glob("*.md"), *DOCS.rglob("*.md")]:
+    for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
 def test_every_file_that_a_page_names_is_there() -> None:
     """Proof that names a test which is gone is none."""
-    import re
-
-    root = DOCS.parent
-    for page in [*root.glob("*.md"), *DOCS.rglob("*.md")]:
+    for page in PAGES:
         for named in re.findall(r"`((?:agent|docs|infra|scripts|tests)/[\w./-]+)`", page.read_text()):
-            assert (root / named).exists(), f"{page.name} names {named}"
+            assert (ROOT / named).exists(), f"{page.name} names {named}"
