@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zagent.address import has_password, without_login
+from zagent.address import has_password, refused
 from zagent.errors import DestinationRefused
 from zagent.protect import destinations
 
@@ -55,7 +55,7 @@ class Reader:
         """The address of a package index without a password in it, or an empty text."""
         value, example = str(self.get(key)), "https://example.org/simple"
         if has_password(value):
-            raise self._bad(key, without_login(value), IN_NETRC, example)
+            raise self._bad(key, refused(value), IN_NETRC, example)
         return self.text(key, r"(https?://\S+)?", example)
 
     def flag(self, key: str) -> bool:
@@ -71,7 +71,7 @@ class Reader:
         try:
             destinations.named(BACKUP_NAME, value or "/")
         except DestinationRefused as error:
-            raise self._bad(key, without_login(value), str(error.facts["why"]), TARGET_EXAMPLE) from error
+            raise self._bad(key, refused(value), str(error.facts["why"]), TARGET_EXAMPLE) from error
         return value
 
     def cidrs(self, key: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@")
+_PASSWORD = re.compile(r"//[^/]*:[^/]*@")
 _LOGIN = re.compile(r"//[^/\s]*@")
 """Also where what stands before it is no scheme that we know."""
 
@@ -12,6 +12,11 @@ _LOGIN = re.compile(r"//[^/\s]*@")
 def has_password(address: str) -> bool:
     """Whether a password stands in an address."""
     return _PASSWORD.search(address) is not None
+
+
+def refused(address: str) -> str:
+    """An address as it is shown where it is wrong: a password may have a slash or a space in it then, too."""
+    return re.sub(r"//.*@", "//…@", address)
 
 
 def without_login(words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from zagent.address import has_password, without_login
+from zagent.address import has_password, refused, without_login
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,11 @@ def test_a_password_is_seen_and_never_shown(words: str, password: bool, shown: s
     """Wherever in the words the address stands."""
     assert has_password(words) is password
     assert without_login(words) == shown
+
+
+@pytest.mark.parametrize("password", ["secret", "a secret", "see@cret", "sec/ret", "sec:ret"])
+def test_a_refused_address_shows_nothing_of_a_password(password: str) -> None:
+    """Whatever is in it; one without a slash is what it is refused for."""
+    address = f"rest:https://ann:{password}@nas/copies"
+    assert refused(address) == "rest:https://…@nas/copies"
+    assert has_password(address) is ("/" not in password)

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Literal
 
 from zagent import durable
-from zagent.address import has_password, without_login
+from zagent.address import has_password, refused
 from zagent.errors import DestinationRefused, NoDestination, SettingsDamaged
 from zagent.volume.layout import Layout
 
@@ -53,7 +53,7 @@ def named(name: str, target: str) -> Destination:
         return _understood(name, target)
     except ValueError as error:
         hint = "zagent backup add NAME TARGET   where TARGET is an absolute path, restic:/PATH, sftp:… or s3:…"
-        raise DestinationRefused(target=without_login(target), why=error, hint=hint) from error
+        raise DestinationRefused(target=refused(target), why=error, hint=hint) from error
 
 
 def is_address(target: str) -> bool:
